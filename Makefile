@@ -1,0 +1,52 @@
+# The commands of the course. Texts after `##` are what `make help` shows.
+
+PYTHON ?= python3
+VENV := .venv
+# The extras of pyproject.toml to install: those installed last, or cpu.
+EXTRAS ?= $(or $(patsubst $(VENV)/installed-%,%,$(wildcard $(VENV)/installed-*)),cpu)
+INSTALLED = $(VENV)/installed-$(EXTRAS)
+
+# Jupyter and IPython keep to this environment, whatever else the user has set up.
+export JUPYTER_CONFIG_DIR := $(CURDIR)/$(VENV)/etc/jupyter
+export JUPYTER_DATA_DIR := $(CURDIR)/$(VENV)/share/jupyter
+export IPYTHONDIR := $(CURDIR)/$(VENV)/etc/ipython
+unexport JUPYTER_PATH JUPYTER_CONFIG_PATH JUPYTERLAB_DIR PYTHONPATH PYTHONHOME
+
+.PHONY: help env lab check bench
+
+help:  ## 显示这份说明
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+env: $(INSTALLED)  ## 安装课程环境到 .venv（PYTHON=python3.12 可指定解释器）
+	@echo "课程环境已就绪，用 make lab 打开课程。"
+
+# Containers and WSL often run as root; the server answers to this computer only.
+lab: $(INSTALLED)  ## 打开 JupyterLab，从 6.0 节开始（只在本机可访问）
+	$(VENV)/bin/python -m jupyterlab --ServerApp.ip=127.0.0.1 --allow-root \
+		--ServerApp.root_dir="$(CURDIR)" \
+		--LabApp.extension_manager=readonly \
+		--LabApp.default_url=/lab/tree/notebooks/6.0_start.ipynb $(LAB_ARGS)
+
+check: $(INSTALLED)  ## 核对全部数字，运行测试与 notebook（SECTION=6.1 只查一节）
+	$(VENV)/bin/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \
+		--nbval-cell-timeout=300 $(if $(SECTION),--section=$(SECTION)) tests notebooks
+
+bench: $(INSTALLED)  ## 测量速度与内存，以比值给出
+	$(VENV)/bin/python -m course_utils bench
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@command -v $(PYTHON) > /dev/null || { \
+		echo "找不到 $(PYTHON)：请安装 Python 3.10–3.13，或用 make env PYTHON=路径 指定。" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || { \
+		echo "$(PYTHON) 是 $$($(PYTHON) --version 2>&1)，本课程需要 Python 3.10–3.13：请用 make env PYTHON=路径 指定。" >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
+		echo "$(PYTHON) 不能建立虚拟环境：Debian 和 Ubuntu 请先运行 sudo apt install python3-venv。" >&2; \
+		exit 1; }
+	rm -f $(VENV)/installed-*
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --disable-pip-version-check \
+		-c constraints.txt -e '.[$(EXTRAS)]'
+# No question about Jupyter news, no look for updates: JupyterLab asks nothing of the network.
+	$(VENV)/bin/python -m jupyterlab.labextensions disable @jupyterlab/apputils-extension:announcements
+	touch $@

@@ -1,0 +1,195 @@
+"""The command line: ``python -m course_utils doctor | table | tables | audit | train | bench``."""
+
+import argparse
+import ast
+import sys
+from pathlib import Path
+
+
+def main(arguments=None):
+    """Run one command; returns the exit status, 2 for a wrong request."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and not getattr(options, "takes_arguments", False):
+        parser.error(f"unknown argument {rest[0]!r}.")
+    try:
+        return options.run(options, *([_class_arguments(rest)] if rest else [])) or 0
+    except _errors() as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _errors():
+    """The errors that are sentences for people."""
+    if "paddle" not in sys.modules:
+        return ValueError
+    from . import analysis, datasets, notebooks, textbook, training
+
+    return (
+        analysis.AnalysisError,
+        datasets.DatasetError,
+        notebooks.NotebookError,
+        textbook.TextbookError,
+        training.TrainingError,
+        ValueError,
+    )
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m course_utils", allow_abbrev=False)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    doctor = commands.add_parser("doctor", help="what this machine has, and what is wrong with it")
+    doctor.set_defaults(run=_doctor)
+
+    table = commands.add_parser("table", help="one network of a notebook, e.g. 6.1:LeNet5")
+    table.add_argument("network", metavar="SECTION:CLASS")
+    table.add_argument("--input", type=_shape, metavar="CxHxW", help="by default the chapter's")
+    _add_format(table, ["markdown", "latex", "csv"])
+    table.set_defaults(run=_table, takes_arguments=True)
+
+    tables = commands.add_parser("tables", help="a section's printed table, regenerated")
+    tables.add_argument("section")
+    _add_format(tables, ["markdown", "latex", "csv"])
+    tables.set_defaults(run=_tables)
+
+    audit = commands.add_parser("audit", help="hold every claim of the book against the networks")
+    audit.add_argument("sections", nargs="*", metavar="SECTION")
+    audit.set_defaults(run=_audit)
+
+    train = commands.add_parser("train", help="train a network of a notebook on all of MNIST")
+    train.add_argument("network", metavar="SECTION:CLASS")
+    train.add_argument("--epochs", type=int, required=True)
+    train.add_argument("--batch-size", type=int, default=64)
+    train.add_argument("--learning-rate", type=float, default=2e-3)
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--augment", choices=["affine"], help="small random distortions")
+    train.add_argument("--record", type=Path, metavar="FILE", help="save the curve as JSON")
+    train.set_defaults(run=_train, takes_arguments=True)
+
+    bench = commands.add_parser("bench", help="speed, as ratios measured side by side")
+    bench.set_defaults(run=_bench)
+    return parser
+
+
+def _add_format(parser, formats):
+    parser.add_argument("--format", choices=formats, default="markdown")
+
+
+def _shape(text):
+    try:
+        shape = tuple(int(n) for n in text.lower().split("x"))
+    except ValueError:
+        shape = ()
+    if not shape or min(shape) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape; write it like 3x224x224.")
+    return shape
+
+
+def _class_arguments(rest):
+    """{name: value} of the remaining ``--name value`` pairs: arguments of the class."""
+    if len(rest) % 2 or not all(name.startswith("--") for name in rest[::2]):
+        raise ValueError(
+            f"arguments of the class come in pairs --name value, not {' '.join(rest)!r}."
+        )
+    pairs = zip(rest[::2], rest[1::2], strict=True)
+    return {name[2:].replace("-", "_"): _literal(value) for name, value in pairs}
+
+
+def _literal(text):
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
+
+
+def _split(network):
+    section, separator, name = network.partition(":")
+    if not separator:
+        raise ValueError(f"{network!r} names no network; write it like 6.1:LeNet5.")
+    return section, name
+
+
+def _doctor(options):
+    from . import doctor
+
+    return doctor.main()
+
+
+def _table(options, arguments=None):
+    from . import textbook
+
+    section, name = _split(options.network)
+    table = textbook.network_table(section, name, input_shape=options.input, **(arguments or {}))
+    exports = {"markdown": table.to_markdown, "latex": table.to_latex, "csv": table.to_csv}
+    print(exports[options.format]())
+
+
+def _tables(options):
+    import pandas as pd
+
+    from . import table, textbook
+
+    headers, lines = textbook.table_lines(textbook.audit(options.section))
+    frame = pd.DataFrame(lines, columns=headers)
+    if options.format == "markdown":
+        print(table.markdown(headers, lines))
+    elif options.format == "csv":
+        print(frame.to_csv(index=False))
+    else:
+        print(frame.style.hide(axis="index").format(escape="latex").to_latex(hrules=True))
+
+
+def _audit(options):
+    from . import textbook
+
+    problems = []
+    findings = {}
+    for section in options.sections or textbook.sections():
+        print(f"{section} …", end=" ", flush=True)
+        findings[section] = textbook.audit(section)
+        print(textbook.summary(findings[section]))
+        problems += [f"{f.claim.id}: {f.problem}" for f in findings[section] if f.problem]
+    if not problems and not options.sections:
+        problems += textbook.update_tables(textbook.regenerate(findings))
+    for problem in problems:
+        print(f"unexplained: {problem}")
+    return 1 if problems else 0
+
+
+def _train(options, arguments=None):
+    from . import datasets, notebooks, runtime, training
+
+    section, name = _split(options.network)
+    factory = getattr(notebooks.load_section(section), name, None)
+    if factory is None:
+        raise ValueError(f"section {section} defines no class {name!r}.")
+    runtime.seed_everything(options.seed)
+    net = factory(**(arguments or {}))
+    sets = [
+        (datasets.pad_to_32(images), labels)
+        for images, labels in map(datasets.load_mnist, ("train", "test"))
+    ]
+    history = training.train(
+        net,
+        *sets,
+        options.epochs,
+        options.batch_size,
+        options.learning_rate,
+        augment=training.affine if options.augment else None,
+        seed=options.seed,
+    )
+    if options.record:
+        history.settings["arguments"] = arguments or {}
+        history.save(options.record)
+    print(f"test error {history.epochs[-1]['test_error']:.2f} %")
+
+
+def _bench(options):
+    from . import bench
+
+    bench.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

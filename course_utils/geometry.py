@@ -1,0 +1,146 @@
+"""The formulas of convolutional networks: sizes, parameters, connections, receptive fields.
+
+Pure Python, no Paddle: everything here can be checked with pencil and paper.
+Sizes are in pixels (or feature-map cells) along one axis; counts are plain integers.
+
+Sources: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning", 2016
+(output sizes); Araujo, Norris & Sim, "Computing Receptive Fields of Convolutional Neural
+Networks", Distill 2019, doi 10.23915/distill.00021 (receptive fields); LeCun et al.,
+"Gradient-based learning applied to document recognition", 1998, section II.B (connections).
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+
+
+class GeometryError(ValueError):
+    """A setting that no layer can have; the message is one sentence for people."""
+
+
+def kernel_extent(kernel, dilation=1):
+    """Number of input cells from the first to the last tap of a kernel: d(k - 1) + 1."""
+    return dilation * (kernel - 1) + 1
+
+
+def output_size(size, kernel, stride=1, padding=0, dilation=1, ceil_mode=False):
+    """Output size of a convolution or pooling along one axis.
+
+    floor((n + p_begin + p_end - d(k - 1) - 1) / s) + 1; with ``ceil_mode`` the division is
+    rounded up. (Paddle then keeps a last window that lies wholly in the padding and fills it
+    with -3.4e38 or NaN; PyTorch leaves it out.)
+
+    Args:
+        size, kernel, stride, dilation: positive integers.
+        padding: cells added on each side, or a pair (begin, end).
+
+    Raises:
+        GeometryError: a value no layer can have, or a kernel larger than the padded input.
+    """
+    settings = {"size": size, "kernel": kernel, "stride": stride, "dilation": dilation}
+    for name, value in settings.items():
+        if value < 1:
+            raise GeometryError(f"{name} is {value}; it must be at least 1.")
+    begin, end = padding if isinstance(padding, (tuple, list)) else (padding, padding)
+    if begin < 0 or end < 0:
+        raise GeometryError(f"padding is {padding}; it must not be negative.")
+    free = size + begin + end - kernel_extent(kernel, dilation)
+    if free < 0:
+        raise GeometryError(
+            f"a kernel that spans {kernel_extent(kernel, dilation)} cells does not fit into "
+            f"{size + begin + end} (input {size} + padding {begin} + {end})."
+        )
+    return (-(-free // stride) if ceil_mode else free // stride) + 1
+
+
+def same_padding(size, kernel, stride=1):
+    """(begin, end) padding of Paddle's ``padding="same"``: output size = ceil(n / s).
+
+    Paddle sets the dilation to 1 in this mode, so it is no argument here.
+    """
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+def adaptive_windows(size, output):
+    """(first, last) input cell of each window of an adaptive pooling along one axis.
+
+    Window i runs from floor(i n / m) to ceil((i + 1) n / m) - 1; the windows are uneven where
+    m does not divide n.
+    """
+    return [(i * size // output, -(-(i + 1) * size // output) - 1) for i in range(output)]
+
+
+def conv_parameters(in_channels, out_channels, kernel, groups=1, bias=True):
+    """Weights and biases of a convolution; ``kernel`` is (height, width)."""
+    return out_channels * (in_channels // groups * prod(kernel) + bool(bias))
+
+
+def linear_parameters(in_features, out_features, bias=True):
+    """Weights and biases of a fully connected layer."""
+    return out_features * (in_features + bool(bias))
+
+
+def connections(output_positions, inputs_each, bias=False):
+    """Connections of a layer: output positions x (inputs each one sees + its bias).
+
+    LeNet-5's C1: 28*28*6 positions x (25 + 1) = 122,304 (LeCun et al. 1998, section II.B).
+    """
+    return output_positions * (inputs_each + bool(bias))
+
+
+def multiply_adds(output_positions, inputs_each):
+    """Multiply-adds of a convolution or linear layer; biases are not counted."""
+    return output_positions * inputs_each
+
+
+@dataclass(frozen=True)
+class Field:
+    """Which input pixels a cell of a feature map can see, along one axis.
+
+    Cell number i sees the pixels from ``i * jump + first`` to ``i * jump + last``; pixels
+    outside the image are counted too (the "theoretical" receptive field of the literature).
+    """
+
+    jump: Fraction = Fraction(1)
+    first: Fraction = Fraction(0)
+    last: Fraction = Fraction(0)
+
+    @property
+    def size(self):
+        """Receptive field in input pixels."""
+        return self.last - self.first + 1
+
+    def window(self, kernel, stride=1, padding=0, dilation=1):
+        """The field after a window slides over this map; ``padding`` is that at the begin."""
+        first = self.first - padding * self.jump
+        last = self.last + (dilation * (kernel - 1) - padding) * self.jump
+        return Field(self.jump * stride, first, last)
+
+    def shift(self, cells):
+        """The field of a map that starts ``cells`` later: a slice (> 0) or a padding (< 0)."""
+        return Field(self.jump, self.first + cells * self.jump, self.last + cells * self.jump)
+
+    def adaptive(self, size, output):
+        """The field after an adaptive pooling; of uneven windows the widest counts."""
+        widest = max(last - first for first, last in adaptive_windows(size, output))
+        step = self.jump * Fraction(size, output)
+        return Field(step, self.first, self.last + widest * self.jump)
+
+    def transposed(self, kernel, stride=1, dilation=1):
+        """The field after a transposed convolution; of its phases the widest counts."""
+        widest = -(-kernel_extent(kernel, dilation) // stride) - 1
+        return Field(self.jump / stride, self.first, self.last + widest * self.jump)
+
+    def union(self, other):
+        """The field of a merge (addition, concatenation) of two maps.
+
+        Raises:
+            GeometryError: the maps lie on different grids, so that no single field describes
+                the merge.
+        """
+        if self.jump != other.jump:
+            raise GeometryError(
+                f"maps with jumps {self.jump} and {other.jump} cannot be merged cell by cell."
+            )
+        return Field(self.jump, min(self.first, other.first), max(self.last, other.last))

@@ -1,0 +1,75 @@
+"""The record of a training run: its curve, and what is needed to repeat it."""
+
+import json
+import os
+import platform
+import sys
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+import paddle
+
+from . import runtime
+
+
+@dataclass
+class History:
+    """The curve of one training run, with what is needed to repeat it.
+
+    Attributes:
+        epochs: one dict per pass: epoch (from 1), learning_rate (at its end), train_loss and
+            train_error (% wrong, both averaged while the weights were changing), test_error
+            (% wrong after the pass), seconds (training only, without the test).
+        settings: what ``train`` was called with.
+        context: command, machine, versions and date of the run, see ``this_run``.
+    """
+
+    epochs: list = field(default_factory=list)
+    settings: dict = field(default_factory=dict)
+    context: dict = field(default_factory=dict)
+
+    def save(self, path):
+        """Write JSON; a crash half way leaves an older file at ``path`` as it was."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(vars(self), indent=1, ensure_ascii=False)
+        draft = path.with_name(path.name + ".part")
+        draft.write_text(text + "\n", encoding="utf-8")
+        os.replace(draft, path)
+
+    @classmethod
+    def load(cls, path):
+        """Read what ``save`` wrote."""
+        return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def this_run():
+    """Command, date, machine and versions of the running process, ready for JSON."""
+    machine = runtime.settings()
+    return {
+        "command": " ".join(["python", *sys.orig_argv[1:]]),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "machine": {
+            "processor": _processor(),
+            "cores": machine.cores,
+            "threads": machine.threads,
+            "device": runtime.device_name(),
+        },
+        "versions": {
+            "python": platform.python_version(),
+            "paddle": paddle.__version__,
+            "numpy": np.__version__,
+        },
+    }
+
+
+def _processor():
+    """Model name of the processor; only Linux hides it from ``platform``."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

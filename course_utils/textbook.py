@@ -1,0 +1,318 @@
+"""The printed numbers of the chapter, the verdict on each, and the errata.
+
+``data/textbook/claims/<section>.yaml`` lists what the chapter claims; ``networks.yaml`` says
+which classes of a section's notebook the chapter is about and for which input. A claim with a
+``check`` is recomputed from the networks in the notebook; one without has a ``source``.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import zip_longest
+
+import yaml
+
+from . import datasets, notebooks
+from .analysis import analyze
+from .runtime import REPO
+from .table import format_shape, markdown
+
+CLAIMS = REPO / "data" / "textbook" / "claims"
+NETWORKS = REPO / "data" / "textbook" / "networks.yaml"
+TABLES = REPO / "data" / "tables"
+VERDICTS = {
+    "holds": "成立",
+    "erratum": "勘误",
+    "convention": "约定不同",
+    "ambiguous": "两种读法",
+    "unchecked": "未能核对",
+}
+
+
+class TextbookError(Exception):
+    """Wrong data about the book, or a wrong request; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One checkable statement of the chapter.
+
+    Attributes:
+        id: unique name, ``<section>-<words>``.
+        quote: a few words of the chapter to find it by; a table cell by its row and value.
+        claimed: what the book says.
+        check: Python expression that recomputes it (names: ``_namespace``).
+        source: paper, section or table, where nothing can be recomputed.
+        verdict: a key of ``VERDICTS``.
+        correct: what it should say, for an erratum or another convention.
+        why: one or two sentences for a reader, in Chinese.
+        fault: who is at fault for an erratum, "book" or "paper".
+        cell: ``[row, column]`` in the regenerated table of the section.
+    """
+
+    id: str
+    quote: str
+    claimed: object
+    verdict: str
+    check: str | None = None
+    source: str | None = None
+    correct: object = None
+    why: str = ""
+    fault: str | None = None
+    cell: tuple | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim with what the networks give; ``problem`` is a sentence, None if all is explained."""
+
+    claim: Claim
+    computed: object = None
+    problem: str | None = field(default=None)
+
+
+def sections():
+    """The sections that have claims and a notebook, in order."""
+    return [s for s in notebooks.sections() if (CLAIMS / f"{s}.yaml").exists()]
+
+
+def claims(section):
+    """The claims of one section, in the order of the book.
+
+    Raises:
+        TextbookError: no such section, or an entry that does not keep to the schema.
+    """
+    path = CLAIMS / f"{section}.yaml"
+    if not path.exists():
+        raise TextbookError(
+            f"section {section!r} has no claims; the sections are: {', '.join(sections())}."
+        )
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    result = [_claim(entry, path.name) for entry in entries]
+    ids = [claim.id for claim in result]
+    twice = sorted({i for i in ids if ids.count(i) > 1})
+    if twice:
+        raise TextbookError(f"{path.name}: the id {twice[0]!r} stands twice; give each its own.")
+    return result
+
+
+def _claim(entry, name):
+    known = set(Claim.__dataclass_fields__)
+    if not isinstance(entry, dict) or "id" not in entry:
+        raise TextbookError(f"{name}: an entry has no id: {entry!r}.")
+    wrong = sorted(set(entry) - known) or sorted({"quote", "claimed", "verdict"} - set(entry))
+    if wrong:
+        raise TextbookError(f"{name}, {entry['id']}: the key {wrong[0]!r} is missing or unknown.")
+    claim = Claim(**entry)
+    complaint = _complaint(claim)
+    if complaint:
+        raise TextbookError(f"{name}, {claim.id}: {complaint}")
+    return claim
+
+
+def _complaint(claim):
+    """What the schema finds wrong with a claim, or None."""
+    if claim.verdict not in VERDICTS:
+        return f"the verdict {claim.verdict!r} is none of {', '.join(VERDICTS)}."
+    if claim.check is None and claim.source is None and claim.verdict != "unchecked":
+        return "it has neither a check nor a source."
+    if claim.verdict in ("erratum", "convention") and claim.correct is None:
+        return f"the verdict {claim.verdict!r} needs what is correct."
+    if claim.verdict == "erratum" and claim.fault not in ("book", "paper"):
+        return f"an erratum is the fault of 'book' or 'paper', not {claim.fault!r}."
+    if claim.verdict != "holds" and not claim.why:
+        return f"the verdict {claim.verdict!r} needs a why."
+    return None
+
+
+@cache
+def networks(section):
+    """{class name: {"input": [c, h, w]}} of the networks that the section is about."""
+    return yaml.safe_load(NETWORKS.read_text(encoding="utf-8")).get(str(section), {})
+
+
+def network_table(section, name, module=None, input_shape=None, **arguments):
+    """Analyse a network of a notebook by name, without weights.
+
+    Args:
+        section: e.g. "6.1".
+        name: the class, e.g. "LeNet5".
+        module: definitions to take it from; by default those of the section's notebook.
+        input_shape: (channels, height, width); by default the chapter's.
+        arguments: of the class.
+
+    Raises:
+        TextbookError: no such class, or arguments that it does not take.
+    """
+    module = module or notebooks.load_section(section)
+    known = networks(section)
+    if name not in known:
+        raise TextbookError(
+            f"section {section} has no network {name!r}; its networks are: {', '.join(known)}."
+        )
+    if not hasattr(module, name):
+        raise TextbookError(f"{module.__file__} no longer defines the class {name}.")
+    shape = (1, *(input_shape or known[name]["input"]))
+    try:
+        return analyze(lambda: getattr(module, name)(**arguments), shape)
+    except TypeError as error:
+        raise TextbookError(f"{name} does not take these arguments: {error}.") from None
+
+
+def audit(section, module=None, claims_list=None):
+    """Recompute every claim of a section.
+
+    Args:
+        section: e.g. "6.1".
+        module: definitions to audit; by default those of the section's notebook.
+        claims_list: claims to audit; by default those of the section.
+
+    Returns:
+        list of Finding, one a claim; ``problem`` says what is unexplained.
+    """
+    module = module or notebooks.load_section(section)
+    names = _namespace(section, module)
+    return [_judge(claim, names) for claim in claims_list or claims(section)]
+
+
+def _namespace(section, module):
+    """What a ``check`` may use: tables of the section's networks, its definitions, MNIST."""
+
+    @cache
+    def table(name, **arguments):
+        return network_table(section, name, module, **arguments).group()
+
+    def shape(row):
+        return format_shape(row.output_shape)
+
+    return {"table": table, "shape": shape, "section": module, "load_mnist": datasets.load_mnist}
+
+
+def _judge(claim, names):
+    if claim.check is None:
+        return Finding(claim)
+    try:
+        # Committed expressions of this repository, not a stranger's input.
+        computed = eval(claim.check, dict(names))
+    except Exception as error:
+        return Finding(claim, None, f"its check fails: {type(error).__name__}: {error}")
+    computed = list(computed) if isinstance(computed, tuple) else computed
+    return Finding(claim, computed, _unexplained(claim, computed))
+
+
+def _unexplained(claim, computed):
+    agrees = computed == claim.claimed
+    if claim.verdict in ("holds", "ambiguous"):
+        return (
+            None if agrees else f"the book says {claim.claimed!r}, the network gives {computed!r}"
+        )
+    if agrees:
+        return f"the verdict is {claim.verdict!r}, but the network gives just what the book says"
+    if computed != claim.correct:
+        return f"the correct value is noted as {claim.correct!r}, the network gives {computed!r}"
+    return None
+
+
+def printed(section):
+    """The printed table of a section: {row: {column: value}}, from the claims with a cell."""
+    rows = {}
+    for claim in claims(section):
+        if claim.cell:
+            row, column = claim.cell
+            rows.setdefault(row, {})[column] = claim.claimed
+    return rows
+
+
+CELL_HEADERS = {"output_shape": "输出尺寸", "params": "参数量", "connections": "连接数"}
+
+
+def table_lines(findings):
+    """(headers, lines) of the printed table regenerated in the book's layout; what differs is
+    shown as ``printed ≠ computed``."""
+    cells = {tuple(f.claim.cell): f for f in findings if f.claim.cell}
+    rows = list(dict.fromkeys(row for row, _ in cells))
+    columns = [c for c in CELL_HEADERS if any(column == c for _, column in cells)]
+    lines = [[row] + [_cell(cells.get((row, c))) for c in columns] for row in rows]
+    return ["层"] + [CELL_HEADERS[c] for c in columns], lines
+
+
+def _cell(finding):
+    if finding is None:
+        return ""
+    claimed, computed = _plain(finding.claim.claimed), _plain(finding.computed)
+    return claimed if claimed == computed else f"{claimed} ≠ {computed}"
+
+
+def _plain(value):
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def errata_lines(findings):
+    """The ledger's entries of one section in Markdown, one an erratum."""
+    parts = []
+    for finding in findings:
+        claim = finding.claim
+        if claim.verdict != "erratum":
+            continue
+        blame = {"book": "本书", "paper": "所引论文"}[claim.fault]
+        how = f"`{claim.check}`" if claim.check else claim.source
+        parts.append(
+            f'### <a id="{claim.id}"></a>{claim.id}\n\n'
+            f"- 书中：“{claim.quote}”，即 {_plain(claim.claimed)}\n"
+            f"- 应为：{_plain(claim.correct)}\n"
+            f"- 理由：{claim.why}\n"
+            f"- 出错的一方：{blame}\n"
+            f"- 依据：{how}\n"
+        )
+    return parts
+
+
+def regenerate(section_findings):
+    """{path below data/tables: text} of everything that is derived from the networks.
+
+    Args:
+        section_findings: {section: list of Finding}.
+    """
+    files = {}
+    ledger = ["# 勘误表\n\n由 `make check` 从各节笔记本中的网络重新计算得到，请勿手工修改。\n"]
+    for section, findings in section_findings.items():
+        headers, lines = table_lines(findings)
+        if lines:
+            files[f"{section}.md"] = markdown(headers, lines)
+            files[f"{section}.csv"] = (
+                "\n".join(",".join(f'"{cell}"' for cell in line) for line in [headers, *lines])
+                + "\n"
+            )
+        entries = errata_lines(findings)
+        if entries:
+            ledger.append(f"## {section} 节\n")
+            ledger += entries
+    files["errata.md"] = "\n".join(ledger)
+    return files
+
+
+def summary(findings):
+    """Counts of the verdicts of one section, e.g. "成立 40，勘误 3"."""
+    verdicts = [finding.claim.verdict for finding in findings]
+    return "，".join(f"{VERDICTS[v]} {verdicts.count(v)}" for v in VERDICTS if v in verdicts)
+
+
+def update_tables(files):
+    """Write the regenerated files where they differ; returns one sentence for each of them."""
+    TABLES.mkdir(parents=True, exist_ok=True)
+    problems = []
+    for name, text in files.items():
+        path = TABLES / name
+        stored = path.read_text(encoding="utf-8") if path.exists() else None
+        if stored == text:
+            continue
+        path.write_text(text, encoding="utf-8")
+        problems.append(f"data/tables/{name} {_difference(stored, text)}; it has been rewritten.")
+    return problems
+
+
+def _difference(stored, text):
+    if stored is None:
+        return "was missing"
+    pairs = zip_longest(stored.splitlines(), text.splitlines(), fillvalue="(nothing)")
+    number, (old, new) = next((n, pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+    return f"was not what the networks give, first in line {number}: {old!r}, should be {new!r}"

@@ -1,0 +1,202 @@
+"""One short, fast training loop: images as one tensor, a shuffled index, slices of it."""
+
+import math
+import time
+
+import numpy as np
+import paddle
+import paddle.nn.functional as F
+
+from .history import History, this_run
+
+
+class TrainingError(RuntimeError):
+    """Training cannot start or cannot go on; the message is one sentence for people."""
+
+
+def train(
+    net,
+    train_set,
+    test_set,
+    epochs,
+    batch_size=64,
+    learning_rate=2e-3,
+    weight_decay=0.01,
+    augment=None,
+    seed=0,
+    progress=True,
+):
+    """Train ``net`` with AdamW while the learning rate falls to zero along half a cosine.
+
+    The loss is ``net.loss(outputs, labels)`` where the network has that method, else
+    cross-entropy on its logits. The seed fixes the order of the images and what Paddle draws
+    during training (augmentation, dropout); the initial weights are the caller's.
+
+    Args:
+        train_set, test_set: pairs (images, labels): float32 (n, channels, height, width) and
+            integers (n,), arrays or tensors. The test set is only measured, never learnt from.
+        augment: function from a batch of images to a changed batch of the same shape.
+        progress: print one line a pass.
+
+    Returns:
+        A History with one entry a pass.
+
+    Raises:
+        TrainingError: a set is empty, its shapes do not fit, or the loss is no longer finite.
+    """
+    settings = {
+        "network": type(net).__name__,
+        "train_images": len(train_set[0]),
+        "test_images": len(test_set[0]),
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "augment": augment.__name__ if augment else None,
+        "seed": seed,
+    }
+    images, labels = _as_tensors(train_set, "training set")
+    test_images, test_labels = _as_tensors(test_set, "test set")
+    steps = -(-len(images) // batch_size)
+    schedule = paddle.optimizer.lr.CosineAnnealingDecay(learning_rate, T_max=epochs * steps)
+    optimizer = paddle.optimizer.AdamW(
+        schedule, parameters=net.parameters(), weight_decay=weight_decay
+    )
+    criterion = getattr(net, "loss", F.cross_entropy)
+    paddle.seed(seed)
+    shuffle = np.random.default_rng(seed)
+    history = History(settings=settings, context=this_run())
+
+    net.train()
+    for epoch in range(1, epochs + 1):
+        start = time.perf_counter()
+        order = paddle.to_tensor(shuffle.permutation(len(images)))
+        loss_sum = wrong = 0.0
+        for first in range(0, len(images), batch_size):
+            index = order[first : first + batch_size]
+            batch, target = images[index], labels[index]
+            outputs = net(batch if augment is None else augment(batch))
+            loss = criterion(outputs, target)
+            loss.backward()
+            optimizer.step()
+            optimizer.clear_grad()
+            schedule.step()
+            if not math.isfinite(loss.item()):
+                raise TrainingError(
+                    f"the loss became {loss.item()} in pass {epoch}; try a learning rate below "
+                    f"{learning_rate:g}."
+                )
+            loss_sum += loss.item() * len(target)
+            wrong += (_logits(outputs).argmax(axis=1) != target).sum().item()
+        seconds = time.perf_counter() - start
+        history.epochs.append({
+            "epoch": epoch,
+            "learning_rate": optimizer.get_lr(),
+            "train_loss": loss_sum / len(images),
+            "train_error": 100 * wrong / len(images),
+            "test_error": evaluate(net, test_images, test_labels),
+            "seconds": seconds,
+        })  # fmt: skip
+        if progress:
+            print(_line(history.epochs[-1], epochs), flush=True)
+    return history
+
+
+def affine(images, degrees=8.0, scale=0.08, shear=0.12, shift=1.0):
+    """Random planar distortions of a batch, each image its own (LeCun et al. 1998, section III.B).
+
+    Args:
+        images: float32 tensor (n, channels, side, side).
+        degrees, scale, shear, shift: largest rotation in degrees, relative change of size,
+            slant, and displacement in pixels.
+    """
+    n = len(images)
+    angle, wide, high, slant, right, down = paddle.uniform([6, n], min=-1, max=1)
+    angle = angle * math.radians(degrees)
+    cos, sin, slant = paddle.cos(angle), paddle.sin(angle), shear * slant
+    wide, high = 1 + scale * wide, 1 + scale * high
+    unit = 2 / images.shape[-1]  # one pixel, where the image reaches from -1 to 1
+    matrices = paddle.stack([
+        wide * cos, slant * wide * cos - high * sin, shift * unit * right,
+        wide * sin, slant * wide * sin + high * cos, shift * unit * down,
+    ], axis=1).reshape([n, 2, 3])  # fmt: skip
+    grid = F.affine_grid(matrices, images.shape, align_corners=False)
+    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+
+
+def predict(net, images, batch_size=1000):
+    """Class of each image, int64 (n,): the largest logit; each layer's mode stays as found."""
+    images = _tensor(images, "float32")
+    modes = [(layer, layer.training) for layer in net.sublayers(include_self=True)]
+    net.eval()
+    try:
+        with paddle.no_grad():
+            answers = [
+                _logits(net(images[first : first + batch_size])).argmax(axis=1).numpy()
+                for first in range(0, len(images), batch_size)
+            ]
+    finally:
+        for layer, mode in modes:
+            layer.training = mode
+    return np.concatenate(answers)
+
+
+def evaluate(net, images, labels, batch_size=1000):
+    """Error rate in %: how many of the images get a wrong class."""
+    images, labels = _as_tensors((images, labels), "set to evaluate")
+    return 100 * float((predict(net, images, batch_size) != labels.numpy()).mean())
+
+
+def random_affine(images, scale=0.1, squeeze=0.1, shear=0.2, shift=1.0):
+    """Each image under a random planar map of its own: LeCun et al. 1998, section III.B.
+
+    Translations, scaling, squeezing (narrower and taller, or the reverse) and horizontal
+    shearing, each drawn evenly between plus and minus its bound.
+
+    Args:
+        images: float32 (n, channels, height, width); the edge is repeated where the map looks
+            outside.
+        shift: bound of the translations in pixels; the others are relative to 1.
+    """
+    size, squeezed, slant, right, down = paddle.uniform([5, len(images)], min=-1.0, max=1.0)
+    size, squeezed = 1 + scale * size, 1 + squeeze * squeezed
+    height, width = images.shape[2:]
+    zero = paddle.zeros_like(size)
+    rows = [
+        [size * squeezed, shear * slant, 2 * shift / width * right],
+        [zero, size / squeezed, 2 * shift / height * down],
+    ]
+    maps = paddle.stack([paddle.stack(row, axis=1) for row in rows], axis=1)
+    grid = F.affine_grid(maps, images.shape, align_corners=False)
+    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+
+
+def _logits(outputs):
+    """The main output; networks with auxiliary heads return it first, in a tuple."""
+    return outputs[0] if isinstance(outputs, (tuple, list)) else outputs
+
+
+def _as_tensors(pair, name):
+    images, labels = pair
+    if len(images) == 0:
+        raise TrainingError(f"the {name} is empty.")
+    if len(images.shape) != 4 or list(labels.shape) != [len(images)]:
+        raise TrainingError(
+            f"the {name} has images {list(images.shape)} and labels {list(labels.shape)}; it "
+            f"needs images [n, channels, height, width] and one label for each."
+        )
+    return _tensor(images, "float32"), _tensor(labels, "int64")
+
+
+def _tensor(values, dtype):
+    if isinstance(values, paddle.Tensor):  # to_tensor would copy it, with a warning
+        return values.astype(dtype)
+    return paddle.to_tensor(values, dtype=dtype)
+
+
+def _line(entry, epochs):
+    return (
+        f"第 {entry['epoch']:>2}/{epochs} 遍  损失 {entry['train_loss']:.4f}  "
+        f"训练错误率 {entry['train_error']:5.2f} %  测试错误率 {entry['test_error']:5.2f} %  "
+        f"{entry['seconds']:.1f} 秒"
+    )

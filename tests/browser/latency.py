@@ -1,0 +1,80 @@
+"""How long from a key or the pen to the changed picture, in a real JupyterLab.
+
+    python tests/browser/latency.py     prints a table, milliseconds
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from statistics import median, quantiles
+
+from lab import chromium_page, run_notebook, running_lab
+from samples import write_notebook
+
+# From the event until the browser has painted the picture that it brought about.
+_WATCH = """root => {
+  window.delays = [];
+  let start = null;
+  for (const kind of ['keydown', 'pointerdown']) {
+    root.addEventListener(kind, event => { start = event.timeStamp; }, true);
+  }
+  new MutationObserver(() => {
+    if (start === null) return;
+    const from = start;
+    start = null;
+    requestAnimationFrame(() => setTimeout(() => delays.push(performance.now() - from)));
+  }).observe(root.querySelector('.course-picture'), { childList: true, subtree: true });
+}"""
+# Where the keys go; the pad is drawn upon.
+_HANDLES = {
+    "FeatureMapExplorer": ".course-kernel [role=slider]",
+    "ConnectionExplorer": ".course-chosen [role=slider]",
+    "CodeExplorer": ".course-flips [role=slider]",
+}
+
+
+def measure(page, moves=40):
+    """Delays in milliseconds, by explorer, on a page whose notebook has run."""
+    delays = {name: _key_delays(page, name, handle, moves) for name, handle in _HANDLES.items()}
+    return {**delays, "DigitPad": _pen_delays(page, moves)}
+
+
+def _key_delays(page, name, handle, moves):
+    root = page.locator(f".course-{name}")
+    root.evaluate(_WATCH)
+    root.locator(handle).focus()
+    for move in range(moves):
+        page.keyboard.press("ArrowRight" if move // 5 % 2 == 0 else "ArrowLeft")
+        page.wait_for_function("count => delays.length === count", arg=move + 1)
+    return page.evaluate("delays")
+
+
+def _pen_delays(page, moves):
+    root = page.locator(".course-DigitPad")
+    root.evaluate(_WATCH)
+    canvas = root.locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    for move in range(moves):
+        page.mouse.move(box["x"] + 30 + 5 * (move % 38), box["y"] + 40 + 4 * move)
+        page.mouse.down()
+        page.mouse.up()
+        page.wait_for_function("count => delays.length === count", arg=move + 1)
+    return page.evaluate("delays")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        write_notebook(folder / "explorers.ipynb", Path(__file__).parent)
+        with running_lab(folder) as lab, chromium_page(shutil.which("chromium")) as page:
+            run_notebook(page, lab, "explorers.ipynb")
+            page.wait_for_selector(".course-DigitPad canvas")
+            measured = measure(page)
+    print(f"{'explorer':20} {'median':>7} {'p95':>7}   ms from key or pen to picture")
+    for name, delays in measured.items():
+        print(f"{name:20} {median(delays):7.0f} {quantiles(delays, n=20)[-1]:7.0f}")
+
+
+if __name__ == "__main__":
+    main()

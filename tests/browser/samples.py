@@ -1,0 +1,73 @@
+"""The explorers that the browser tests look at, with data of their own.
+
+The notebook's kernel and the test both make them, so that what the page shows can be compared
+with what ``compute`` says.
+"""
+
+import json
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from course_utils.widgets import CodeExplorer, ConnectionExplorer, DigitPad, FeatureMapExplorer
+
+# LeCun et al. 1998, Table I.
+TABLE = [
+    (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5), (0, 1, 2, 3), (1, 2, 3, 4),
+    (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5), (0, 1, 3, 4), (1, 2, 4, 5),
+    (0, 2, 3, 5), (0, 1, 2, 3, 4, 5),
+]  # fmt: skip
+CODES = np.sign(np.random.RandomState(0).randn(10, 12, 7))
+IMAGES = np.zeros((3, 28, 28), np.uint8)
+IMAGES[0, 4:24, 13:15] = IMAGES[1, 5:8, 6:22] = IMAGES[2, 6:22, 6:9] = 255
+
+
+class TinyNet(nn.Layer):
+    """A small LeNet with random weights; what it answers does not matter here."""
+
+    def __init__(self):
+        super().__init__()
+        self.c1 = nn.Conv2D(1, 6, 5)
+        self.s2 = nn.AvgPool2D(2)
+        self.c3 = nn.Conv2D(6, 16, 5)
+        self.s4 = nn.AvgPool2D(2)
+        self.f6 = nn.Linear(400, 84)
+        self.output = nn.Linear(84, 10)
+
+    def forward(self, images):
+        maps = self.s2(paddle.tanh(self.c1(images)))
+        maps = self.s4(paddle.tanh(self.c3(maps)))
+        return self.output(paddle.tanh(self.f6(maps.flatten(1))))
+
+
+def make_pad():
+    paddle.seed(0)
+    net = TinyNet()
+    stages = {"C1": net.c1, "S2": net.s2, "C3": net.c3, "S4": net.s4, "F6": net.f6}
+    return DigitPad(net, stages, IMAGES)
+
+
+def make_explorers():
+    """A new explorer of each kind, by its class's name."""
+    made = [FeatureMapExplorer(), ConnectionExplorer(TABLE), CodeExplorer(CODES), make_pad()]
+    return {type(explorer).__name__: explorer for explorer in made}
+
+
+def write_notebook(path, folder):
+    """A notebook that shows every explorer; ``folder`` holds this module."""
+    sources = [
+        # The package first: it prepares the machine before Paddle is imported.
+        f"import sys; sys.path.insert(0, {str(folder)!r})\nimport course_utils\n"
+        "from samples import make_explorers\nmade = make_explorers()",
+        *(f"made[{name!r}]" for name in make_explorers()),
+    ]
+    cells = [
+        {"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "execution_count": None,
+         "outputs": [], "source": source}
+        for i, source in enumerate(sources)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4,
+                "nbformat_minor": 5}
+    path.write_text(json.dumps(notebook), encoding="utf-8")

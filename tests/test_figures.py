@@ -1,0 +1,291 @@
+"""What the figures show: the right numbers, in whole words, with characters that the font has."""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib import font_manager
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex
+from matplotlib.ft2font import FT2Font
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+from course_utils import figures, runtime
+from course_utils.figures._canvas import VERMILION
+
+C3 = [
+    (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),
+    (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5),
+    (0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2, 3, 4, 5),
+]  # fmt: skip
+LENET = [
+    ("输入", (1, 32, 32)),
+    ("C1 卷积层", (6, 28, 28), "卷积\n5×5"),
+    ("S2 池化层", (6, 14, 14), "下采样\n2×2"),
+    ("C3 卷积层", (16, 10, 10), "卷积\n5×5"),
+    ("S4 池化层", (16, 5, 5), "下采样\n2×2"),
+    ("C5 卷积层", (120, 1, 1), "卷积\n5×5"),
+    ("F6 全连接层", (84,), "全连接"),
+    ("输出层", (10,), "RBF"),
+]
+DIGITS = np.random.default_rng(0).integers(0, 256, (12, 28, 28), dtype=np.uint8)
+CODES = np.where(np.random.default_rng(1).random((10, 12, 7)) < 0.5, 1, -1)
+NORMALS = np.random.default_rng(2).normal(size=(16, 1, 5, 5))
+
+
+def run(train, test):
+    return [
+        {"epoch": epoch, "train_error": train / epoch, "test_error": test / epoch}
+        for epoch in range(1, 8)
+    ]
+
+
+RUNS = {"平均池化": [run(4, 6), run(6, 8), run(5, 10)], "最大池化": [run(3, 5)]}
+
+DRAWINGS = {
+    "volumes": lambda: figures.network_volumes(LENET, title="LeNet-5 的结构"),
+    "connections": lambda: figures.connection_table(C3),
+    "subsampling": lambda: figures.subsampling_step([[0.12, 0.8], [-0.25, 1]], 0.53, -0.2),
+    "averaging": lambda: figures.subsampling_step([[1, 2], [3, 4]], -0.5, 0.1, scale=0.25),
+    "scaling": lambda: figures.subsampling_step([[1, 2], [3, 4]], -0.5, 0.1, scale=0.5),
+    "pooling": lambda: figures.pooling_windows(np.arange(49).reshape(7, 7), 3, 2, "max"),
+    "pooled digit": lambda: figures.pooling_windows(DIGITS[0], 2, 2),
+    "padding": lambda: figures.padded_digit(DIGITS[0]),
+    "samples": lambda: figures.image_grid(DIGITS, range(12), range(12), title="测试集的图像"),
+    "maps": lambda: figures.feature_map_strip(NORMALS[:, 0], "C3 的特征图"),
+    "codes": lambda: figures.digit_codes(CODES),
+    "curves": lambda: figures.training_curves(RUNS),
+    "scatter": lambda: figures.seed_scatter({"C3 用连接表": [1.02, 1.11, 0.98], "全连接": [1]}),
+    "kernels": lambda: figures.kernel_grid(NORMALS),
+    "sharing": lambda: figures.local_connections(),
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def style():
+    runtime.use_plot_style()
+
+
+@pytest.fixture(params=DRAWINGS, scope="module")
+def drawing(request, style):
+    """(figure, the Text artists that are really drawn)."""
+    texts = []
+    draw = Text.draw
+
+    def record(text, renderer):
+        if text.get_visible() and text.get_text().strip():
+            texts.append(text)
+        draw(text, renderer)
+
+    figure = DRAWINGS[request.param]()
+    figure.set_dpi(100)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Text, "draw", record)
+        figure.draw_without_rendering()
+    assert texts
+    return figure, list(dict.fromkeys(texts))
+
+
+def words(figure):
+    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+
+
+def frames(ax):
+    return [patch for patch in ax.patches if isinstance(patch, Rectangle) and not patch.get_fill()]
+
+
+def test_texts_can_be_read(drawing):
+    figure, texts = drawing
+    assert figure.get_size_inches()[0] <= 10
+    boxes = {}
+    for text in texts:
+        assert text.get_fontsize() >= 9, text
+        box = text.get_window_extent()
+        boxes[text] = box.padded(-1)
+        assert box.x0 >= -1 and box.x1 <= figure.bbox.x1 + 1, f"{text} is cut"
+        assert box.y0 >= -1 and box.y1 <= figure.bbox.y1 + 1, f"{text} is cut"
+    for one, other in combinations(texts, 2):
+        assert not boxes[one].overlaps(boxes[other]), f"{one} lies over {other}"
+
+
+def test_font_has_every_character(drawing):
+    _, texts = drawing
+    (font,) = (Path(figures.__file__).parents[1] / "fonts").glob("*Regular.otf")
+    known = {chr(code) for code in FT2Font(str(font)).get_charmap()}
+    for text in texts:
+        missing = set(text.get_text()) - known - {"\n"}
+        assert not missing, f"{text} needs {missing}"
+        assert Path(font_manager.findfont(text.get_fontproperties())).name == font.name
+
+
+def test_a_notebook_shows_a_figure_only_once():
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    figures.digit_codes(CODES)
+    assert plt.get_fignums() == before
+
+
+def test_volumes_draw_one_plane_for_each_channel():
+    figure = figures.network_volumes(LENET)
+    planes = [patch for patch in figure.axes[0].patches if patch.get_width() > 0.11]
+    assert len(planes) == 1 + 6 + 6 + 16 + 16
+    assert {"C1 卷积层\n28×28×6", "C5 卷积层\n1×1×120", "F6 全连接层\n84"} <= set(words(figure))
+
+
+def test_volumes_refuse_a_shape_with_batch():
+    with pytest.raises(ValueError, match=r"C1 has the shape \(1, 6, 28, 28\)"):
+        figures.network_volumes([("C1", (1, 6, 28, 28))])
+
+
+def test_connection_table_has_sixty_crosses_where_the_table_says():
+    figure = figures.connection_table(C3)
+    (crosses,) = (line for line in figure.axes[0].lines if line.get_gid() == "crosses")
+    points = {(int(column), int(row)) for column, row in crosses.get_xydata()}
+    assert points == {(column, row) for column, maps in enumerate(C3) for row in maps}
+    assert len(crosses.get_xdata()) == 60
+    assert "60" in words(figure)
+
+
+def test_connection_table_names_the_four_groups():
+    figure = figures.connection_table(C3)
+    groups = ["相邻的 3 张", "相邻的 4 张", "不全相邻的 4 张", "全部 6 张"]
+    assert [text for text in words(figure) if text in groups] == groups
+    shades = [patch for patch in figure.axes[0].collections if isinstance(patch, PolyCollection)]
+    widths = [np.ptp(shade.get_paths()[0].vertices[:, 0]) for shade in shades]
+    assert np.allclose(widths, [5.84, 5.84, 2.84, 0.84])
+
+
+@pytest.mark.parametrize("column", [(0, 6), (1, 1), (-1, 2)])
+def test_connection_table_refuses_impossible_maps(column):
+    with pytest.raises(ValueError, match="output map 0 sees"):
+        figures.connection_table([column])
+
+
+def test_subsampling_step_writes_todays_numbers():
+    text = "\n".join(words(figures.subsampling_step([[1, 2], [3, 4]], 0.1, -0.5)))
+    assert "1 + 2 + 3 + 4 = 10" in text
+    assert "0.1 × 10 + (−0.5) = 0.5" in text
+    assert "1.7159 tanh(2/3 × 0.5) ≈ 0.5517" in text  # 1.7159 * tanh(1/3)
+    assert "(1 + 2 + 3 + 4) ÷ 4 = 2.5" in "\n".join(
+        words(figures.subsampling_step([[1, 2], [3, 4]], 0.1, -0.5, scale=0.25))
+    )
+
+
+def test_pooling_shows_input_and_result():
+    figure = figures.pooling_windows([[1, 2, 3, 4], [5, 6, 7, 8]], 2, 2)
+    before, after = figure.axes
+    assert words(after)[:2] == ["3.5", "5.5"]
+    assert np.allclose(after.images[0].get_array(), [[3.5, 5.5]])
+    largest = figures.pooling_windows(np.arange(25).reshape(5, 5), 3, 2, "max").axes[1]
+    assert np.allclose(largest.images[0].get_array(), [[12, 14], [22, 24]])
+    corners = {patch.get_xy() for patch in frames(before) if patch.get_width() == 2}
+    assert corners == {(-0.5, -0.5), (1.5, -0.5)}
+
+
+def test_pooling_marks_no_window_that_is_not_there():
+    before, after = figures.pooling_windows([[1, 2], [3, 4]], 2, 2).axes
+    marked = [patch for ax in (before, after) for patch in frames(ax) if patch.get_lw() == 3]
+    assert len(marked) == 2
+
+
+def test_padding_moves_the_centre_to_the_first_pixel():
+    figure = figures.padded_digit(DIGITS[0], pad=2, kernel=5)
+    centres = [tuple(line.get_xydata()[0]) for ax in figure.axes for line in ax.lines]
+    assert centres == [(2, 2), (0, 0)]
+    titles = [ax.get_title() for ax in figure.axes]
+    assert titles == ["不填充：28×28，卷积后 24×24", "填充 2 圈：32×32，卷积后 28×28"]
+
+
+def test_wrong_predictions_have_frame_and_cross():
+    figure = figures.image_grid(DIGITS[:3], labels=[7, 2, 1], predictions=[7, 2, 4])
+    titles = [ax.get_title() for ax in figure.axes]
+    assert titles == ["标签 7\n预测 7", "标签 2\n预测 2", "标签 1\n预测 4 ×"]
+    colors = [
+        {to_hex(spine.get_edgecolor()).upper() for spine in ax.spines.values()}
+        for ax in figure.axes
+    ]
+    assert [color == {VERMILION} for color in colors] == [False, False, True]
+    assert all(spine.get_visible() for ax in figure.axes for spine in ax.spines.values())
+
+
+def test_feature_maps_share_one_scale():
+    figure = figures.feature_map_strip(np.stack([np.zeros((4, 4)), np.full((4, 4), 9.0)]))
+    limits = {ax.images[0].get_clim() for ax in figure.axes if ax.images}
+    assert limits == {(0, 9)}
+
+
+def test_codes_are_drawn_in_order():
+    figure = figures.digit_codes(CODES)
+    assert all(
+        np.array_equal(ax.images[0].get_array(), code)
+        for ax, code in zip(figure.axes, CODES, strict=True)
+    )
+    assert [ax.get_xlabel() for ax in figure.axes] == list("0123456789")
+
+
+def test_curves_show_mean_and_spread():
+    figure = figures.training_curves(RUNS)
+    train, test = figure.axes
+    assert [ax.get_title() for ax in figure.axes] == ["训练错误率", "测试错误率"]
+    assert np.allclose(test.lines[0].get_ydata(), 8 / np.arange(1, 8))
+    band = test.collections[0].get_paths()[0].vertices
+    assert np.isclose(band[:, 1].max(), 10) and np.isclose(band[band[:, 0] == 1, 1].min(), 6)
+    styles = {(line.get_linestyle(), line.get_marker(), line.get_color()) for line in train.lines}
+    assert all(len(set(column)) == 2 for column in zip(*styles, strict=True))
+
+
+def test_scatter_writes_mean_and_every_value():
+    figure = figures.seed_scatter({"tanh": [1.0, 1.5, 2.0]})
+    assert "均值 1.50（1.00、1.50、2.00）" in words(figure)
+    dots, mean = figure.axes[0].lines
+    assert list(dots.get_xdata()) == [1.0, 1.5, 2.0] and list(mean.get_xdata()) == [1.5]
+
+
+def test_kernels_have_limits_around_zero():
+    figure = figures.kernel_grid(np.array([1.0, -3.0]).reshape(2, 1, 1, 1))
+    assert {ax.images[0].get_clim() for ax in figure.axes if ax.images} == {(-3, 3)}
+
+
+@pytest.mark.parametrize(
+    "settings, counts",
+    [
+        ({}, [(36, 36), (12, 12), (12, 3)]),
+        ({"inputs": 6, "kernel": 2, "stride": 1}, [(30, 30), (10, 10), (10, 2)]),
+    ],
+)
+def test_sharing_counts_what_it_draws(settings, counts):
+    figure = figures.local_connections(**settings)
+    written = [text for text in words(figure) if "条连接" in text]
+    assert written == [f"{links} 条连接，{weights} 个不同的权重" for links, weights in counts]
+    assert [len(ax.lines) for ax in figure.axes] == [links for links, _ in counts]
+
+
+@pytest.mark.parametrize(
+    "draw, wrong",
+    [
+        (lambda: figures.subsampling_step([[1, 2]], 1, 0), r"\(1, 2\)"),
+        (lambda: figures.pooling_windows(DIGITS, 2, 2), r"\(12, 28, 28\)"),
+        (lambda: figures.pooling_windows(DIGITS[0], 2, 2, "mean"), "'mean'"),
+        (lambda: figures.padded_digit(DIGITS), r"\(12, 28, 28\)"),
+        (lambda: figures.padded_digit(DIGITS[0], kernel=4), "kernel is 4"),
+        (lambda: figures.image_grid(DIGITS[0]), r"\(28, 28\)"),
+        (lambda: figures.image_grid(DIGITS, labels=[1]), "1 labels for 12 images"),
+        (lambda: figures.feature_map_strip(NORMALS), r"\(16, 1, 5, 5\)"),
+        (lambda: figures.digit_codes(CODES[0]), r"\(12, 7\)"),
+        (lambda: figures.digit_codes(CODES * 2), "they must be"),
+        (lambda: figures.training_curves({"a": [{"epoch": [1], "loss": [2]}]}), "'loss'"),
+        (lambda: figures.training_curves({"a": [run(1, 1), run(1, 1)[:3]]}), r"\[3, 7\] epochs"),
+        (lambda: figures.training_curves(dict.fromkeys(range(7), [run(1, 1)])), "7 labels"),
+        (lambda: figures.training_curves({}), "0 labels"),
+        (lambda: figures.training_curves({"tanh": []}), "tanh has no run"),
+        (lambda: figures.seed_scatter({"tanh": []}), "tanh has no result"),
+        (lambda: figures.kernel_grid(NORMALS[:, 0]), r"\(16, 5, 5\)"),
+        (lambda: figures.local_connections(kernel=5), "kernel is 5"),
+    ],
+)
+def test_wrong_data_is_refused_with_its_value(draw, wrong):
+    with pytest.raises(ValueError, match=wrong):
+        draw()

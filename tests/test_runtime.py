@@ -1,0 +1,146 @@
+"""The machine room. What it does before Paddle is imported is tried in fresh processes."""
+
+import os
+import random
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import paddle
+import pytest
+from matplotlib import font_manager
+
+from course_utils import runtime
+
+OWN_VARIABLES = {"MKL_NUM_THREADS", "OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE", "GLOG_minloglevel"}
+
+
+def fresh_process(code, **environment):
+    """Standard output of a new Python; it must print nothing on standard error."""
+    inherited = {k: v for k, v in os.environ.items() if k not in OWN_VARIABLES}
+    done = subprocess.run(
+        [sys.executable, "-W", "default::UserWarning", "-c", code],
+        cwd=runtime.REPO,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+def test_paddle_is_imported_silently_with_all_cores():
+    code = """
+from course_utils import runtime
+import os, paddle
+print(runtime.settings().in_time, os.environ["MKL_NUM_THREADS"], paddle.to_tensor(1).item())
+"""
+    assert fresh_process(code) == f"True {runtime.usable_cores()} 1"
+
+
+def test_tracing_batch_normalisation_is_silent():
+    code = """
+from course_utils import runtime
+import paddle
+layer = paddle.nn.BatchNorm2D(3)
+spec = [paddle.static.InputSpec([1, 3, 8, 8])]
+print(paddle.jit.to_static(layer.forward, input_spec=spec, full_graph=True).main_program.num_blocks)
+"""
+    assert fresh_process(code) == "1"
+
+
+def test_other_warnings_are_heard():
+    code = """
+from course_utils import runtime
+import warnings
+with warnings.catch_warnings(record=True) as heard:
+    warnings.warn("something else")
+print(len(heard))
+"""
+    assert fresh_process(code) == "1"
+
+
+@pytest.mark.parametrize("name", ["MKL_NUM_THREADS", "OMP_NUM_THREADS"])
+def test_a_users_number_of_threads_is_kept(name):
+    code = """
+from course_utils import runtime
+import os
+print(runtime.settings().threads, sorted({"MKL_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ)))
+"""
+    assert fresh_process(code, **{name: "7"}) == f"7 ['{name}']"
+
+
+def test_too_late_after_paddle():
+    code = """
+import sys
+sys.modules["paddle"] = sys
+from course_utils import runtime
+import os
+print(runtime.settings().in_time, "MKL_NUM_THREADS" in os.environ)
+"""
+    assert fresh_process(code) == "False False"
+
+
+def test_without_paddle():
+    code = """
+import sys
+sys.modules["paddle"] = None
+from course_utils import runtime
+print(runtime.setup_notebook())
+"""
+    assert fresh_process(code) == "None"
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "200000 100000"}, 2),
+        ({"cpu.max": "50000 100000"}, 1),
+        ({"cpu.max": "max 100000"}, None),
+        ({"cpu/cpu.cfs_quota_us": "400000", "cpu/cpu.cfs_period_us": "100000"}, 4),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, None),
+        ({}, None),
+    ],
+)
+def test_container_quota(tmp_path, files, cores):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text + "\n")
+    assert runtime.quota_cores(tmp_path) == cores
+
+
+def draw_numbers():
+    return random.random(), np.random.rand(), paddle.rand([1]).item()
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    runtime.seed_everything(5)
+    first = draw_numbers()
+    assert all(a != b for a, b in zip(first, draw_numbers(), strict=True))
+    runtime.seed_everything(5)
+    assert draw_numbers() == first
+
+
+def test_repo_holds_the_course():
+    assert (runtime.REPO / "course_utils" / "runtime.py").exists()
+
+
+def test_device_name():
+    assert runtime.device_name().startswith(("cpu", "gpu:"))
+
+
+def test_plot_style_uses_the_bundled_font():
+    with matplotlib.rc_context():
+        runtime.use_plot_style()
+        assert font_manager.findfont(font_manager.FontProperties()) == str(runtime.FONT_FILE)
+
+
+def test_the_font_has_the_whole_of_gb2312():
+    characters = font_manager.get_font(str(runtime.FONT_FILE)).get_charmap()
+    rows, cells = range(0xB0, 0xF8), range(0xA1, 0xFF)
+    chinese = "".join(bytes([r, c]).decode("gb2312", "ignore") for r in rows for c in cells)
+    assert len(chinese) == 6763
+    wanted = chinese + "恺熵阈" + "×÷±≤≥≠≈→←↑↓√Σ∑∞✓●○■□▲△…−²³αβγδ" + "，。；：？！（）《》“”、"
+    assert [c for c in wanted if ord(c) not in characters] == []
