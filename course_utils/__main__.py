@@ -63,7 +63,7 @@ def _parser():
     train.add_argument("--batch-size", type=int, default=64)
     train.add_argument("--learning-rate", type=float, default=2e-3)
     train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--augment", choices=["affine"], help="small random distortions")
+    train.add_argument("--augment", action="store_true", help="small random distortions")
     train.add_argument("--record", type=Path, metavar="FILE", help="save the curve as JSON")
     train.set_defaults(run=_train, takes_arguments=True)
 
@@ -176,7 +176,7 @@ def _train(options, arguments=None):
         options.epochs,
         options.batch_size,
         options.learning_rate,
-        augment=training.affine if options.augment else None,
+        augment=training.random_affine if options.augment else None,
         seed=options.seed,
     )
     if options.record:

@@ -89,17 +89,12 @@ def _lenet_side(size, padding):
 
 
 def _unpadded():
-    return NumberExercise(
-        _lenet_side(28, 0),
-        {
-            _lenet_side(32, 0): "这是先填充到 32×32 的结果；本题不填充，输入是 28×28。",
-            _lenet_side(32, 2): "你填充了两次：28 填充到 32 之后，卷积就不再填充。",
-            geometry.output_size(28, 5): "这是 C1 的边长，后面还有 S2 和 C3。",
-            geometry.output_size(
-                geometry.output_size(28, 5), 2, 2
-            ): "这是 S2 的边长，还差 C3 一层。",
-        },
-    )
+    padded_twice = _lenet_side(32, 2)  # also the side of S2
+    return NumberExercise(_lenet_side(28, 0), {
+        _lenet_side(32, 0): "这是先填充到 32×32 的结果；本题不填充，输入是 28×28。",
+        padded_twice: "要么填充了两次（本题一次也不填充），要么停在了 S2：后面还有 C3。",
+        geometry.output_size(28, 5): "这是 C1 的边长，后面还有 S2 和 C3。",
+    })  # fmt: skip
 
 
 def _plain_pooling():
@@ -134,17 +129,12 @@ def _full_c3():
 
 def _field_of_c3():
     pooled = geometry.Field().window(5).window(2, 2)
-    expected = int(pooled.window(5).size)
-    return NumberExercise(
-        expected,
-        {
-            5: "5 是卷积核的边长；C3 的每个输入本身已经看到 C1、S2 的一片区域。",
-            10: "不能把两个 5 直接相加：S2 之后相邻两格在原图上相距 2 个像素。",
-            int(pooled.size): "这是 S2 的感受野，还差 C3 一层。",
-            int(pooled.size) + 4: "C3 的核每移一格，在原图上移 2 个像素，4 要乘以间距 2。",
-            int(pooled.window(5).window(2, 2).size): "这是 S4 的感受野，多算了一层。",
-        },
-    )
+    return NumberExercise(int(pooled.window(5).size), {
+        5: "5 是卷积核的边长；C3 的每个输入本身已经看到原图的一片区域。",
+        int(pooled.size): "这是 S2 的感受野，还差 C3 一层。",
+        int(pooled.size) + 4: "不能直接相加：S2 之后相邻两格在原图上相距 2 像素，4 要乘以 2。",
+        int(pooled.window(5).window(2, 2).size): "这是 S4 的感受野，多算了一层。",
+    })  # fmt: skip
 
 
 def _small_network():

@@ -102,28 +102,6 @@ def train(
     return history
 
 
-def affine(images, degrees=8.0, scale=0.08, shear=0.12, shift=1.0):
-    """Random planar distortions of a batch, each image its own (LeCun et al. 1998, section III.B).
-
-    Args:
-        images: float32 tensor (n, channels, side, side).
-        degrees, scale, shear, shift: largest rotation in degrees, relative change of size,
-            slant, and displacement in pixels.
-    """
-    n = len(images)
-    angle, wide, high, slant, right, down = paddle.uniform([6, n], min=-1, max=1)
-    angle = angle * math.radians(degrees)
-    cos, sin, slant = paddle.cos(angle), paddle.sin(angle), shear * slant
-    wide, high = 1 + scale * wide, 1 + scale * high
-    unit = 2 / images.shape[-1]  # one pixel, where the image reaches from -1 to 1
-    matrices = paddle.stack([
-        wide * cos, slant * wide * cos - high * sin, shift * unit * right,
-        wide * sin, slant * wide * sin + high * cos, shift * unit * down,
-    ], axis=1).reshape([n, 2, 3])  # fmt: skip
-    grid = F.affine_grid(matrices, images.shape, align_corners=False)
-    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
-
-
 def predict(net, images, batch_size=1000):
     """Class of each image, int64 (n,): the largest logit; each layer's mode stays as found."""
     images = _tensor(images, "float32")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import course_utils  # noqa: F401  (prepares the machine before any test imports Paddle)
+
 REPO = Path(__file__).resolve().parent.parent
 CHROMIUM_COMMANDS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -41,10 +43,9 @@ def _keep_section(section, config, items):
 
 def _belongs_to(section, item):
     name = item.path.name
-    return (
-        name.startswith((f"{section}_", f"test_{section.replace('.', '_')}"))
-        or section in [mark.args[0] for mark in item.iter_markers("section")]
-    )
+    return name.startswith((f"{section}_", f"test_{section.replace('.', '_')}")) or section in [
+        mark.args[0] for mark in item.iter_markers("section")
+    ]
 
 
 def _chromium():
@@ -75,8 +76,10 @@ def _in_ci():
 
 def _terminal_reporter(config):
     """The reporter of the process that writes to the terminal; None in a worker of xdist."""
-    return None if hasattr(config, "workerinput") else config.pluginmanager.get_plugin(
-        "terminalreporter"
+    return (
+        None
+        if hasattr(config, "workerinput")
+        else config.pluginmanager.get_plugin("terminalreporter")
     )
 
 

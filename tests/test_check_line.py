@@ -9,6 +9,8 @@ import pytest
 pytest_plugins = "pytester"
 
 CONFTEST = Path(__file__).with_name("conftest.py")
+PARALLEL = ("-p", "xdist.plugin", "-n", "2", "--dist", "loadscope")
+NOTEBOOKS = ("-p", "nbval.plugin", "--nbval", "--nbval-current-env")
 
 
 @pytest.fixture
@@ -18,6 +20,9 @@ def run(pytester, monkeypatch):
     Returns a function of {path: source of a test file or a notebook} and of arguments.
     """
     monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(CONFTEST.parent.parent))
+    # Installed plugins cost seconds a run, so each test names those it needs.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.mkdir("tests")
     pytester.mkdir("notebooks")
     shutil.copy(CONFTEST, pytester.path / "tests")
@@ -54,10 +59,7 @@ PASSES = "def test_a(): pass\n"
 FAILS = "def test_b(): assert False\n"
 SKIPS = "import pytest\ndef test_c(): pytest.skip('data: no images here')\n"
 BREAKS = "import no_such_module_at_all\n"
-ERRS = (
-    "import pytest\n@pytest.fixture\ndef broken(): raise OSError\n"
-    "def test_d(broken): pass\n"
-)
+ERRS = "import pytest\n@pytest.fixture\ndef broken(): raise OSError\ndef test_d(broken): pass\n"
 
 
 def test_nothing_but_passes(run):
@@ -66,7 +68,7 @@ def test_nothing_but_passes(run):
     assert result.ret == 0
 
 
-@pytest.mark.parametrize("args", [(), ("-n", "2", "--dist", "loadscope")])
+@pytest.mark.parametrize("args", [(), PARALLEL])
 def test_skips_are_told_with_their_reasons(run, args):
     result = run(
         {
@@ -98,7 +100,7 @@ def test_a_skip_fails_in_ci_only(run, monkeypatch):
     assert run(project).ret == 0
     monkeypatch.setenv("CI", "true")
     assert run(project).ret == 1
-    assert run(project, "-n", "2").ret == 1
+    assert run(project, *PARALLEL).ret == 1
 
 
 def test_browser_tests_are_skipped_without_chromium(run, monkeypatch, pytester):
@@ -112,7 +114,7 @@ def test_browser_tests_are_skipped_without_chromium(run, monkeypatch, pytester):
 
 def test_a_wrong_stored_output_names_notebook_and_cell(run):
     stored = notebook(("print(6 * 7)", "42\n"), ("print(6 + 7)", "14\n"))
-    result = run({"notebooks/6.1_x.ipynb": stored}, "--nbval", "--nbval-current-env")
+    result = run({"notebooks/6.1_x.ipynb": stored}, *NOTEBOOKS)
     result.stdout.fnmatch_lines(["*6.1_x.ipynb::Cell 1*"])
     assert result.outlines[-1] == "check: 1 passed, 1 failed, 0 skipped"
 
@@ -128,10 +130,8 @@ def test_a_section_is_its_notebook_its_tests_and_what_is_marked(run):
         "tests/test_audit_2.py": marked.format("6.2"),
         "tests/test_other.py": FAILS,
     }
-    result = run(project, "--nbval", "--section=6.1", "--collect-only", "-q")
+    result = run(project, *NOTEBOOKS, "--section=6.1", "--collect-only", "-q")
     collected = {line.split("::")[0] for line in result.outlines if "::" in line}
-    assert collected == {
-        "notebooks/6.1_x.ipynb", "tests/test_6_1.py", "tests/test_audit_1.py"
-    }
-    refused = run(project, "--nbval", "--section=6.9")
+    assert collected == {"notebooks/6.1_x.ipynb", "tests/test_6_1.py", "tests/test_audit_1.py"}
+    refused = run(project, *NOTEBOOKS, "--section=6.9")
     refused.stderr.fnmatch_lines(["*There is no section 6.9; the sections are 6.1, 6.2."])

@@ -46,7 +46,7 @@ def test_loaded_once_and_read_only():
 
 
 def test_unknown_split():
-    with pytest.raises(ValueError, match="'val'.*\"train\" or \"test\""):
+    with pytest.raises(ValueError, match='\'val\'.*"train" or "test"'):
         load_mnist("val")
 
 

@@ -29,9 +29,7 @@ def words(svg):
 # --- Numbers against brute force ---
 
 
-@pytest.mark.parametrize(
-    "setting", list(product((4, 7, 12), (1, 3, 6), (1, 2, 3), (0, 1), (1, 2)))
-)
+@pytest.mark.parametrize("setting", list(product((4, 7, 12), (1, 3, 6), (1, 2, 3), (0, 1), (1, 2))))
 def test_feature_map_counts_the_windows_that_fit(setting):
     size, kernel, stride, padding, dilation = setting
     cells = set(range(size + 2 * padding))
@@ -75,8 +73,9 @@ def test_codes_penalties_by_hand(explorers):
     assert clean.penalties[7] == 4 * np.sum(CODES[4] != CODES[7]) == clean.distances[4, 7]
     noisy = explorer.compute(digit=4, flips=10, seed=1, amplitude=1.5)
     assert len(set(noisy.flipped)) == 10
-    expected = [sum((x - w) ** 2 for x, w in zip(noisy.code.flat, code.flat, strict=True))
-                for code in CODES]
+    expected = [
+        sum((x - w) ** 2 for x, w in zip(noisy.code.flat, code.flat, strict=True)) for code in CODES
+    ]
     assert np.allclose(noisy.penalties, expected)
     assert noisy.penalties[4] == pytest.approx(74 * 0.5**2 + 10 * 2.5**2)
 
@@ -97,8 +96,14 @@ def test_pad_leaves_the_network_as_it_was():
     pad.net.c3.eval()
     shapes = {name: values.shape for name, values in pad.compute(IMAGES[0]).items()}
     assert shapes == {
-        "image": (28, 28), "input": (32, 32), "C1": (6, 28, 28), "S2": (6, 14, 14),
-        "C3": (16, 10, 10), "S4": (16, 5, 5), "F6": (84,), "logits": (10,),
+        "image": (28, 28),
+        "input": (32, 32),
+        "C1": (6, 28, 28),
+        "S2": (6, 14, 14),
+        "C3": (16, 10, 10),
+        "S4": (16, 5, 5),
+        "F6": (84,),
+        "logits": (10,),
     }
     assert pad.net.training and pad.net.c1.training and not pad.net.c3.training
     assert not any(layer._forward_post_hooks for layer in pad.net.sublayers())
@@ -130,8 +135,9 @@ def test_drawing_in_mnist_form_stays_what_it_is():
     image = np.zeros((28, 28), np.uint8)
     image[4:24, 9:19] = np.random.RandomState(0).randint(1, 256, (20, 10))
     row, column = np.argwhere(like_mnist(image))[0]
-    assert np.array_equal(like_mnist(image)[row : row + 20, column : column + 10],
-                          image[4:24, 9:19])
+    assert np.array_equal(
+        like_mnist(image)[row : row + 20, column : column + 10], image[4:24, 9:19]
+    )
 
 
 def test_empty_drawing_is_an_empty_image():

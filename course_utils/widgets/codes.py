@@ -74,11 +74,19 @@ class CodeExplorer(Explorer):
 
     def frames(self):
         return [
-            (f"数字 {digit}，翻转 {flips} 个像素，幅度 {amplitude:g}",
-             {"digit": digit, "flips": flips, "seed": 0, "amplitude": amplitude})
+            (
+                f"数字 {digit}，翻转 {flips} 个像素，幅度 {amplitude:g}",
+                {"digit": digit, "flips": flips, "seed": 0, "amplitude": amplitude},
+            )
             for digit, flips, amplitude in [
-                (3, 8, 1.0), (3, 0, 1.0), (3, 20, 1.0), (3, 36, 1.0), (8, 20, 1.0), (1, 30, 1.0),
-                (0, 0, 1.7), (0, 20, 0.5),
+                (3, 8, 1.0),
+                (3, 0, 1.0),
+                (3, 20, 1.0),
+                (3, 36, 1.0),
+                (8, 20, 1.0),
+                (1, 30, 1.0),
+                (0, 0, 1.7),
+                (0, 20, 0.5),
             ]
         ]
 
@@ -130,25 +138,42 @@ def _code(result):
 def _bars(result):
     left, base, high, step = 250, 268, 170, 60
     scale = high / max(result.penalties.max(), 1)
-    title = svg.text(left, 34, "惩罚值 yᵢ = Σⱼ (xⱼ − wᵢⱼ)²：越小越像", font_weight="bold",
-                     font_size=17)
-    verdict = svg.text(850, 34, _verdict(result), font_size=18, font_weight="bold",
-                       text_anchor="end",
-                       fill=svg.BLUE if result.nearest == (result.digit,) else svg.RED)
+    title = svg.text(
+        left, 34, "惩罚值 yᵢ = Σⱼ (xⱼ − wᵢⱼ)²：越小越像", font_weight="bold", font_size=17
+    )
+    verdict = svg.text(
+        850,
+        34,
+        _verdict(result),
+        font_size=18,
+        font_weight="bold",
+        text_anchor="end",
+        fill=svg.BLUE if result.nearest == (result.digit,) else svg.RED,
+    )
     bars = ""
     for i, value in enumerate(result.penalties):
         x, height = left + i * step, float(value * scale)
         best = i in result.nearest
-        bars += svg.rect(x + 6, base - height, 38, height, fill=svg.BLUE if best else "#B8B8B8",
-                         stroke=svg.INK if best else "none", stroke_width=2)
-        bars += svg.text(x + 25, base - height - 6, f"{value:.1f}",
-                         font_weight="bold" if best else "normal")
+        bars += svg.rect(
+            x + 6,
+            base - height,
+            38,
+            height,
+            fill=svg.BLUE if best else "#B8B8B8",
+            stroke=svg.INK if best else "none",
+            stroke_width=2,
+        )
+        bars += svg.text(
+            x + 25, base - height - 6, f"{value:.1f}", font_weight="bold" if best else "normal"
+        )
         if best:
-            bars += svg.text(x + 25, base - height - 24, "★ 最小", font_weight="bold",
-                             fill=svg.BLUE)
+            bars += svg.text(
+                x + 25, base - height - 24, "★ 最小", font_weight="bold", fill=svg.BLUE
+            )
         bars += _bitmap(result.codes[i], x + 11, base + 8, 4)
-        bars += svg.text(x + 25, base + 74, i,
-                         font_weight="bold" if i == result.digit else "normal")
+        bars += svg.text(
+            x + 25, base + 74, i, font_weight="bold" if i == result.digit else "normal"
+        )
     axis = svg.path(f"M{left} {base}h{10 * step - 10}", stroke=svg.INK)
     return title + verdict + svg.group(bars, text_anchor="middle", font_size=14) + axis
 
@@ -159,11 +184,13 @@ def _matrix(result):
     closest = numbers[~np.eye(len(numbers), dtype=bool)].min()
     marks = "".join(
         svg.rect(x + j * 2 * side, y + i * side, 2 * side, side, fill=svg.ORANGE)
-        for i, j in np.argwhere(numbers == closest).tolist() if i > j
+        for i, j in np.argwhere(numbers == closest).tolist()
+        if i > j
     )
     cells = "".join(
         svg.text(x + (j + 0.5) * 2 * side, y + (i + 0.75) * side, f"{value:.0f}")
-        for (i, j), value in np.ndenumerate(numbers) if i > j
+        for (i, j), value in np.ndenumerate(numbers)
+        if i > j
     )
     heads = "".join(
         svg.text(x - 12, y + (i + 0.75) * side, i)
@@ -173,10 +200,12 @@ def _matrix(result):
     pairs = [f"{j} 与 {i}" for i, j in np.argwhere(numbers == closest).tolist() if i > j]
     return (
         svg.text(x, y - 12, "两个编码之间的惩罚值（相差一个像素计 4）", font_weight="bold")
-        + marks + svg.group(cells, text_anchor="middle", font_size=13)
+        + marks
+        + svg.group(cells, text_anchor="middle", font_size=13)
         + svg.group(heads, text_anchor="middle", font_size=13, font_weight="bold")
         + svg.text(30, 430, "最接近的编码：" if len(pairs) > 1 else "最接近的一对：")
         + "".join(svg.text(30, 456 + 26 * i, pair) for i, pair in enumerate(pairs[:4]))
-        + svg.text(30, 456 + 26 * min(len(pairs), 4),
-                   f"相差 {closest / 4:.0f} 个像素（右表橙色格）")
+        + svg.text(
+            30, 456 + 26 * min(len(pairs), 4), f"相差 {closest / 4:.0f} 个像素（右表橙色格）"
+        )
     )

@@ -68,8 +68,15 @@ class ConnectionExplorer(Explorer):
         parameters = [conv_parameters(len(inputs), 1, kernel) for inputs in table]
         cells = self.output**2
         return Connections(
-            table, self.sources, chosen, self.kernel, full, table[chosen], parameters[chosen],
-            sum(map(len, table)), sum(parameters),
+            table,
+            self.sources,
+            chosen,
+            self.kernel,
+            full,
+            table[chosen],
+            parameters[chosen],
+            sum(map(len, table)),
+            sum(parameters),
             sum(connections(cells, len(inputs) * self.kernel**2, bias=True) for inputs in table),
         )
 
@@ -101,8 +108,16 @@ def _sentence(result):
 def _table(result):
     x, y, side = 62, 96, 26
     columns = len(result.table)
-    chosen = svg.rect(x + result.chosen * side, y - 26, side, 26 + result.sources * side,
-                      fill=svg.ORANGE, fill_opacity=0.35, stroke=svg.RED, stroke_width=2)
+    chosen = svg.rect(
+        x + result.chosen * side,
+        y - 26,
+        side,
+        26 + result.sources * side,
+        fill=svg.ORANGE,
+        fill_opacity=0.35,
+        stroke=svg.RED,
+        stroke_width=2,
+    )
     heads = "".join(
         svg.text(x + (i + 0.5) * side, y - 7, i, font_weight=_weight(i == result.chosen))
         for i in range(columns)
@@ -118,8 +133,8 @@ def _table(result):
     return (
         svg.text(x, 30, "连接表", font_weight="bold", font_size=17)
         + svg.text(x, 56, "列：C3 特征图；行：S2 特征图；✕ 表示相连", fill="#555555")
-        + chosen + svg.path(svg.grid(x, y, result.sources, columns, side), stroke=svg.GREY,
-                            stroke_width=0.6)
+        + chosen
+        + svg.path(svg.grid(x, y, result.sources, columns, side), stroke=svg.GREY, stroke_width=0.6)
         + svg.group(heads, text_anchor="middle", font_size=14)
         + svg.path(marks[False], stroke=svg.GREY, stroke_width=1.5)
         + svg.path(marks[True], stroke=svg.INK, stroke_width=3)
@@ -139,7 +154,9 @@ def _lines(result):
 
     faint = "".join(
         f"M{left} {place(i, result.sources):.5g}L{right} {place(column, count):.5g}"
-        for column, inputs in enumerate(result.table) for i in inputs if column != result.chosen
+        for column, inputs in enumerate(result.table)
+        for i in inputs
+        if column != result.chosen
     )
     strong = "".join(
         f"M{left} {place(i, result.sources):.5g}L{right} {place(result.chosen, count):.5g}"
@@ -151,19 +168,28 @@ def _lines(result):
         + svg.path(faint, stroke="#C4C4C4", stroke_width=1)
         + svg.path(strong, stroke=svg.RED, stroke_width=3)
         + svg.group(
-            "".join(_node(left, place(i, result.sources), i, i in result.inputs, 15)
-                    for i in range(result.sources))
-            + "".join(_node(right, place(i, count), i, i == result.chosen, 11)
-                      for i in range(count)),
-            text_anchor="middle", font_size=13,
+            "".join(
+                _node(left, place(i, result.sources), i, i in result.inputs, 15)
+                for i in range(result.sources)
+            )
+            + "".join(
+                _node(right, place(i, count), i, i == result.chosen, 11) for i in range(count)
+            ),
+            text_anchor="middle",
+            font_size=13,
         )
     )
 
 
 def _node(x, y, number, lit, radius):
     return svg.element(
-        "circle", cx=x, cy=y, r=radius, fill=svg.ORANGE if lit else "#FFFFFF",
-        stroke=svg.RED if lit else svg.GREY, stroke_width=3 if lit else 1,
+        "circle",
+        cx=x,
+        cy=y,
+        r=radius,
+        fill=svg.ORANGE if lit else "#FFFFFF",
+        stroke=svg.RED if lit else svg.GREY,
+        stroke_width=3 if lit else 1,
     ) + svg.text(x, y + 5, number, font_weight=_weight(lit), fill=svg.INK)
 
 

@@ -83,8 +83,7 @@ class DigitPad(Explorer):
             drawn, height = _stage(name, result[name], y)
             body += drawn
             y += height + 12
-        return svg.picture(640, y + 164, body + _outputs(result["logits"], y + 10),
-                           _answer(result))
+        return svg.picture(640, y + 164, body + _outputs(result["logits"], y + 10), _answer(result))
 
     def frames(self):
         return [(f"测试图像 {i}", {"image": image}) for i, image in enumerate(self.images[:10])]
@@ -228,8 +227,9 @@ def _outputs(logits, y):
     scale = high / max(logits.max() - low, 1e-9)
     heights = [round(float(3 + (value - low) * scale), 1) for value in logits]
     bars = "".join(
-        svg.rect(left + i * step, base - height, 36, height,
-                 fill=svg.BLUE if i == best else "#B8B8B8")
+        svg.rect(
+            left + i * step, base - height, 36, height, fill=svg.BLUE if i == best else "#B8B8B8"
+        )
         for i, height in enumerate(heights)
     )
     numbers = "".join(
@@ -237,11 +237,20 @@ def _outputs(logits, y):
         + svg.text(left + 18 + i * step, base + 19, i)
         for i, (height, value) in enumerate(zip(heights, logits.tolist(), strict=True))
     )
-    star = svg.text(left + best * step + 18, base + 37, "★ 最大", text_anchor="middle",
-                    font_size=13, font_weight="bold", fill=svg.BLUE)
+    star = svg.text(
+        left + best * step + 18,
+        base + 37,
+        "★ 最大",
+        text_anchor="middle",
+        font_size=13,
+        font_weight="bold",
+        fill=svg.BLUE,
+    )
     return (
         svg.text(12, y + 60, "输出", font_weight="bold")
         + svg.text(12, y + 80, "越大越像", font_size=13)
-        + bars + svg.group(numbers, text_anchor="middle", font_size=13) + star
+        + bars
+        + svg.group(numbers, text_anchor="middle", font_size=13)
+        + star
         + svg.path(f"M{left - 8} {base}h{10 * step}", stroke=svg.INK)
     )

@@ -146,22 +146,33 @@ def slider(name, low, high, value, step=1):
     """A labelled slider over whole numbers, or over decimals if the step is one."""
     kind = widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider
     return kind(
-        value=value, min=low, max=high, step=step, description=name,
-        style={"description_width": "7em"}, layout=widgets.Layout(width="285px"),
+        value=value,
+        min=low,
+        max=high,
+        step=step,
+        description=name,
+        style={"description_width": "7em"},
+        layout=widgets.Layout(width="285px"),
     )
 
 
 def choice_slider(name, options, value):
     """A labelled slider over the given values."""
     return widgets.SelectionSlider(
-        options=options, value=value, description=name,
-        style={"description_width": "7em"}, layout=widgets.Layout(width="285px"),
+        options=options,
+        value=value,
+        description=name,
+        style={"description_width": "7em"},
+        layout=widgets.Layout(width="285px"),
     )
 
 
 def dropdown(name, options, value):
     """A labelled drop-down list of (label, value) pairs."""
     return widgets.Dropdown(
-        options=options, value=value, description=name,
-        style={"description_width": "7em"}, layout=widgets.Layout(width="285px"),
+        options=options,
+        value=value,
+        description=name,
+        style={"description_width": "7em"},
+        layout=widgets.Layout(width="285px"),
     )

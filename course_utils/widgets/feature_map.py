@@ -92,12 +92,18 @@ class FeatureMapExplorer(Explorer):
 
     def draw(self, result):
         """Formula on top, padded input with its windows on the left, output on the right."""
-        return svg.picture(860, 560, _formula(result) + _input(result) + _output(result)
-                           + _legend(result), _sentence(result))
+        return svg.picture(
+            860,
+            560,
+            _formula(result) + _input(result) + _output(result) + _legend(result),
+            _sentence(result),
+        )
 
     def frames(self):
-        return [(f"{name}。{_setting(*values)}", dict(zip(_NAMES, values, strict=True)))
-                for name, values in PRESETS.items()]
+        return [
+            (f"{name}。{_setting(*values)}", dict(zip(_NAMES, values, strict=True)))
+            for name, values in PRESETS.items()
+        ]
 
     def redraw(self, change=None):
         super().redraw()
@@ -130,8 +136,10 @@ def _problem(result):
             f"{result.kernel}×{result.kernel} 的卷积核按膨胀率 {result.dilation} 拉开后占 "
             f"{result.extent} 格"
         )
-    room = f"填充后的输入边长只有 {result.padded} 格" if result.padding else (
-        f"输入边长只有 {result.size} 格"
+    room = (
+        f"填充后的输入边长只有 {result.padded} 格"
+        if result.padding
+        else f"输入边长只有 {result.size} 格"
     )
     return f"{spans}，{room}，一个窗口也放不下。请减小卷积核或膨胀率，或加大填充。"
 
@@ -179,10 +187,21 @@ def _input(result):
     )
     if not result.output:
         span = result.extent * side
-        return padded + svg.rect(
-            x, y, span, span, fill=svg.RED, fill_opacity=0.12, stroke=svg.RED, stroke_width=3,
-            stroke_dasharray="8 5",
-        ) + svg.text(x, y + span + 24, f"虚线框：卷积核占 {result.extent} 格", fill=svg.RED)
+        return (
+            padded
+            + svg.rect(
+                x,
+                y,
+                span,
+                span,
+                fill=svg.RED,
+                fill_opacity=0.12,
+                stroke=svg.RED,
+                stroke_width=3,
+                stroke_dasharray="8 5",
+            )
+            + svg.text(x, y + span + 24, f"虚线框：卷积核占 {result.extent} 格", fill=svg.RED)
+        )
     windows = "".join(_window(result, *mark, x, y, side) for mark in _marks(result))
     return padded + _unseen(result, x, y, side) + windows
 
@@ -204,13 +223,15 @@ def _unseen(result, x, y, side):
     crosses = "".join(
         f"M{x + i * side:.5g} {y + j * side:.5g}l{side:.4g} {side:.4g}m0-{side:.4g}"
         f"l-{side:.4g} {side:.4g}"
-        for i in range(result.padded) for j in range(result.padded)
+        for i in range(result.padded)
+        for j in range(result.padded)
         if i in result.unseen or j in result.unseen
     )
     return (
         svg.path(strips, fill=svg.PURPLE, fill_opacity=0.25)
         + svg.path(crosses, stroke=svg.PURPLE, stroke_width=0.8)
-        if result.unseen else ""
+        if result.unseen
+        else ""
     )
 
 
@@ -229,12 +250,19 @@ def _window(result, place, colour, dashes, name, x, y, side):
     span = result.extent * side
     taps = [
         (top + i * result.dilation, left + j * result.dilation)
-        for i in range(result.kernel) for j in range(result.kernel)
+        for i in range(result.kernel)
+        for j in range(result.kernel)
     ]
-    return svg.path(
-        svg.cells(taps, x, y, side), fill=colour, fill_opacity=0.22
-    ) + svg.rect(x + left * side, y + top * side, span, span, fill="none", stroke=colour,
-                 stroke_width=3, stroke_dasharray=dashes)
+    return svg.path(svg.cells(taps, x, y, side), fill=colour, fill_opacity=0.22) + svg.rect(
+        x + left * side,
+        y + top * side,
+        span,
+        span,
+        fill="none",
+        stroke=colour,
+        stroke_width=3,
+        stroke_dasharray=dashes,
+    )
 
 
 def _output(result):
@@ -250,8 +278,17 @@ def _output(result):
         + svg.rect(x, y, length, length, fill="#FFFFFF", stroke=svg.INK)
         + _lines(x, y, result.output, side)
         + "".join(
-            svg.rect(x + place[1] * side, y + place[0] * side, mark, mark, fill=colour,
-                     fill_opacity=0.35, stroke=colour, stroke_width=2.5, stroke_dasharray=dashes)
+            svg.rect(
+                x + place[1] * side,
+                y + place[0] * side,
+                mark,
+                mark,
+                fill=colour,
+                fill_opacity=0.35,
+                stroke=colour,
+                stroke_width=2.5,
+                stroke_dasharray=dashes,
+            )
             for place, colour, dashes, _ in _marks(result)
         )
     )
@@ -262,13 +299,23 @@ def _legend(result):
     if not result.output:
         return ""
     marks = "".join(
-        svg.rect(30 + 150 * i, y - 14, 26, 16, fill=colour, fill_opacity=0.22, stroke=colour,
-                 stroke_width=2.5, stroke_dasharray=dashes)
+        svg.rect(
+            30 + 150 * i,
+            y - 14,
+            26,
+            16,
+            fill=colour,
+            fill_opacity=0.22,
+            stroke=colour,
+            stroke_width=2.5,
+            stroke_dasharray=dashes,
+        )
         + svg.text(63 + 150 * i, y, name)
         for i, (_, colour, dashes, name) in enumerate(_marks(result))
     )
     padding = (
         svg.rect(500, y - 14, 26, 16, fill=svg.PALE, stroke=svg.GREY) + svg.text(533, y, "填充的 0")
-        if result.padding else ""
+        if result.padding
+        else ""
     )
     return marks + padding + svg.text(30, y + 32, _coverage(result))

@@ -7,9 +7,7 @@ from html import escape
 
 import numpy as np
 
-FONT = (
-    "Course Sans SC,Noto Sans CJK SC,Noto Sans SC,Microsoft YaHei,PingFang SC,sans-serif"
-)
+FONT = "Course Sans SC,Noto Sans CJK SC,Noto Sans SC,Microsoft YaHei,PingFang SC,sans-serif"
 # Okabe-Ito: told apart by colour-blind readers and on a projector.
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 INK, GREY, PALE = "#222222", "#767676", "#D9D9D9"
@@ -18,8 +16,7 @@ INK, GREY, PALE = "#222222", "#767676", "#D9D9D9"
 def element(tag, content="", **attributes):
     """An SVG element; ``stroke_width=2`` becomes ``stroke-width='2'``, content is markup."""
     written = "".join(
-        f" {name.replace('_', '-')}='{_written(value)}'"
-        for name, value in attributes.items()
+        f" {name.replace('_', '-')}='{_written(value)}'" for name, value in attributes.items()
     )
     return f"<{tag}{written}>{content}</{tag}>" if content else f"<{tag}{written}/>"
 
@@ -68,8 +65,14 @@ def grid(x, y, rows, columns, side):
 def image(x, y, width, height, levels):
     """A small grey picture: array (rows, columns) of floats, 0 is black and 1 is white."""
     return element(
-        "image", x=x, y=y, width=width, height=height, preserveAspectRatio="none",
-        style="image-rendering:pixelated", href=f"data:image/png;base64,{_png(levels)}",
+        "image",
+        x=x,
+        y=y,
+        width=width,
+        height=height,
+        preserveAspectRatio="none",
+        style="image-rendering:pixelated",
+        href=f"data:image/png;base64,{_png(levels)}",
     )
 
 
@@ -95,8 +98,16 @@ def _png(levels):
 def picture(width, height, body, says):
     """A whole SVG on its own white ground; ``says`` tells a screen reader what it shows."""
     return element(
-        "svg", body, xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width} {height}",
-        width=width, height=height, role="img", aria_label=says, font_family=FONT,
-        font_size=15, fill=INK,
+        "svg",
+        body,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {width} {height}",
+        width=width,
+        height=height,
+        role="img",
+        aria_label=says,
+        font_family=FONT,
+        font_size=15,
+        fill=INK,
         style="max-width:100%;height:auto;background:#fff;border-radius:8px",
     )

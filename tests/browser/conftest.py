@@ -8,12 +8,18 @@ from samples import write_notebook
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory):
-    """(address and token, folder) of a running JupyterLab."""
+def lab_folder(tmp_path_factory):
+    """The folder that JupyterLab serves, with the explorers' notebook in it."""
     folder = tmp_path_factory.mktemp("lab")
     write_notebook(folder / "explorers.ipynb", Path(__file__).parent)
-    with running_lab(folder) as address:
-        yield address
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lab(lab_folder):
+    """(address, token) of a running JupyterLab."""
+    with running_lab(lab_folder) as address_and_token:
+        yield address_and_token
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """How long from a key or the pen to the changed picture, in a real JupyterLab.
 
-    python tests/browser/latency.py     prints a table, milliseconds
+python tests/browser/latency.py     prints a table, milliseconds
 """
 
 import shutil

@@ -1,0 +1,120 @@
+"""Speed and memory as ratios, each pair measured side by side in one run (``make bench``).
+
+Absolute times say more about the machine than about the code; a ratio of two things measured in
+turn on the same machine holds elsewhere.
+"""
+
+import contextlib
+import io
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+INPUT = (1, 3, 224, 224)
+ROUNDS = 5
+MODELS = ("vgg16", "resnet152", "densenet264")
+
+# Each runs in a process of its own, so that memory and the machine's settings are its own.
+_FACTORY = {
+    "analyze": (
+        "from course_utils import analyze; import paddle; build = paddle.vision.models.{model}; "
+        "work = lambda: analyze(build, {input})"
+    ),
+    "paddle.summary": (
+        "from course_utils import runtime; import paddle; build = paddle.vision.models.{model}; "
+        "work = lambda: paddle.summary(build(), {input})"
+    ),
+}
+_MEASURE = """
+import contextlib, io, resource, time
+{setup}
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+start = time.perf_counter()
+with contextlib.redirect_stdout(io.StringIO()):
+    work()
+seconds = time.perf_counter() - start
+print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory)
+"""
+_PRODUCT = (
+    "from course_utils import runtime; import paddle; a = paddle.rand([1536, 1536]); a @ a; "
+    "work = lambda: [(a @ a).numpy() for _ in range(4)]"
+)
+_TRAINING = (
+    "from course_utils import load_section, runtime, training; import numpy as np; "
+    "net = load_section('6.1').LeNet5Modern(); "
+    "data = np.zeros([2048, 1, 32, 32], 'float32'), np.zeros(2048, 'int64'); "
+    "few = data[0][:64], data[1][:64]; training.train(net, few, few, 1, progress=False); "
+    "work = lambda: training.train(net, data, few, 1, progress=False)"
+)
+
+
+def main():
+    """Print every comparison, one line each."""
+    print(f"Paddle on this machine, median of {ROUNDS} rounds in turn\n")
+    for model in MODELS:
+        _compare_factory(model)
+    for model in MODELS:
+        _compare_in_hand(model)
+    plain = {"MKL_NUM_THREADS": "1", "MKL_DEBUG_CPU_TYPE": "0"}
+    _compare_settings("matrix product, prepared against plain Paddle", _PRODUCT, plain)
+    _compare_settings("LeNet-5 training, prepared against plain Paddle", _TRAINING, plain)
+
+
+def _compare_factory(model):
+    """From a class to its table, without weights, against building and ``paddle.summary``."""
+    measured = {name: [] for name in _FACTORY}
+    for _ in range(ROUNDS):
+        for name, setup in _FACTORY.items():
+            measured[name].append(_in_process(setup.format(model=model, input=INPUT)))
+    ours, theirs = measured.values()
+    ratio = statistics.median(b[0] / a[0] for a, b in zip(ours, theirs, strict=True))
+    share = statistics.median(a[1] / b[1] for a, b in zip(ours, theirs, strict=True))
+    print(f"{model}, from a factory: {ratio:.1f} times as fast as paddle.summary, "
+          f"with {share:.3f} of its memory")  # fmt: skip
+
+
+def _compare_in_hand(model):
+    """Shapes and counts of a network that has its weights, against ``paddle.summary``."""
+    import paddle
+
+    from .analysis import analyze
+
+    net = getattr(paddle.vision.models, model)()
+    ratios = []
+    for _ in range(ROUNDS + 1):
+        ours = _seconds(lambda: analyze(net, INPUT, receptive_field=False))
+        theirs = _seconds(lambda: paddle.summary(net, INPUT))
+        ratios.append(theirs / ours)
+    # The first round warms both up.
+    print(f"{model}, in hand: {statistics.median(ratios[1:]):.1f} times as fast as paddle.summary")
+
+
+def _compare_settings(title, setup, plain):
+    ratios = []
+    for _ in range(ROUNDS):
+        prepared, _ = _in_process(setup)
+        unprepared, _ = _in_process(setup, plain)
+        ratios.append(unprepared / prepared)
+    print(f"{title}: {statistics.median(ratios):.1f} times as fast")
+
+
+def _seconds(work):
+    start = time.perf_counter()
+    with contextlib.redirect_stdout(io.StringIO()):
+        work()
+    return time.perf_counter() - start
+
+
+def _in_process(setup, environment=None):
+    """(seconds, KiB of additional memory) of ``work`` in a process of its own."""
+    output = subprocess.run(
+        [sys.executable, "-c", _MEASURE.format(setup=setup)],
+        env={**os.environ, **(environment or {})},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    seconds, memory = output.split()[-2:]
+    return float(seconds), max(int(memory), 1)

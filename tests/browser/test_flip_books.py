@@ -1,0 +1,67 @@
+"""Where no widget can be shown: an exported page with no network, a notebook nobody trusts."""
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+from nbformat import v4
+from samples import make_explorers
+
+pytestmark = pytest.mark.browser
+
+_DRAWN = "() => [...document.querySelectorAll('figure img')].map(image => image.naturalWidth > 0)"
+
+
+@pytest.fixture(scope="module")
+def stored():
+    """A notebook as a finished run leaves it: outputs, but no kernel and no widget state."""
+    cells = [
+        v4.new_code_cell(
+            name,
+            execution_count=1,
+            outputs=[
+                v4.new_output("execute_result", explorer._repr_mimebundle_(), execution_count=1)
+            ],
+        )
+        for name, explorer in make_explorers().items()
+    ]
+    return v4.new_notebook(cells=cells)
+
+
+@pytest.fixture
+def fresh_page(page):
+    """A page without the cookies and the permissions of the others."""
+    context = page.context.browser.new_context(viewport={"width": 1024, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def frame_counts():
+    return [len(explorer.frames()) for explorer in make_explorers().values()]
+
+
+def test_exported_page_flips_without_a_network(stored, fresh_page, tmp_path):
+    exported = tmp_path / "explorers.html"
+    exported.write_text(HTMLExporter().from_notebook_node(stored)[0], encoding="utf-8")
+    fresh_page.context.set_offline(True)
+    fresh_page.goto(exported.as_uri(), wait_until="domcontentloaded")
+    fresh_page.wait_for_function(f"() => ({_DRAWN})().length && ({_DRAWN})().every(Boolean)")
+    counts = frame_counts()
+    assert fresh_page.locator("figure").count() == sum(counts)
+    assert fresh_page.locator("figure:visible").count() == len(counts)
+    for i, count in enumerate(counts):
+        fresh_page.locator("input[type=range]").nth(i).press("ArrowRight")
+        assert fresh_page.locator("output").nth(i).inner_text() == f"2 / {count}"
+        fresh_page.get_by_role("button", name="上一幅").nth(i).press("Enter")
+        assert fresh_page.locator("output").nth(i).inner_text() == f"1 / {count}"
+
+
+def test_untrusted_notebook_shows_the_first_frames(stored, fresh_page, lab, lab_folder):
+    nbformat.write(stored, lab_folder / "untrusted.ipynb")
+    address, token = lab
+    fresh_page.goto(f"{address}/lab/tree/untrusted.ipynb?token={token}&reset")
+    fresh_page.wait_for_function(f"() => ({_DRAWN})().length && ({_DRAWN})().every(Boolean)")
+    counts = frame_counts()
+    assert fresh_page.locator("figure").count() == sum(counts)
+    assert fresh_page.locator("figure:visible").count() == len(counts)
+    # Scripts and inputs were taken away, so the page really was not trusted.
+    assert fresh_page.locator(".jp-OutputArea-output :is(script, input)").count() == 0

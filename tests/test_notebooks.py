@@ -1,0 +1,66 @@
+import inspect
+import json
+
+import pytest
+
+from course_utils import load_section
+from course_utils.notebooks import NotebookError, definitions, load_notebook
+
+
+def write(path, *cells):
+    path.write_text(json.dumps({
+        "cells": [{"cell_type": "code", "source": source} for source in cells],
+        "nbformat": 4, "nbformat_minor": 5, "metadata": {},
+    }))  # fmt: skip
+    return path
+
+
+def test_only_definitions_run(tmp_path):
+    path = write(
+        tmp_path / "one.ipynb",
+        "import math\nSIDE = 3\nlower = explode()\n",
+        "%matplotlib inline\n!ls\nprint(explode())\n",
+        "def area():\n    return math.prod([SIDE, SIDE])\n",
+        "@staticmethod\ndef decorated(): pass\n\nif True:\n    explode()\n",
+    )
+    module = load_notebook(path)
+    assert module.area() == 9 and not hasattr(module, "lower")
+    assert "@staticmethod" in definitions(path) and "explode" not in definitions(path)
+
+
+def test_source_is_the_notebook_s():
+    net = load_section("6.1").LeNet5
+    assert inspect.getsource(net).startswith("class LeNet5(nn.Layer):")
+    assert inspect.getsource(net.forward).lstrip().startswith("def forward(self, x):")
+
+
+def test_a_changed_file_is_read_again(tmp_path):
+    path = write(tmp_path / "one.ipynb", "SIDE = 3")
+    assert load_notebook(path).SIDE == 3
+    write(path, "SIDE = 45")
+    assert load_notebook(path).SIDE == 45
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("no json", "cannot be read as a Jupyter notebook"),
+        ("[]", "cannot be read as a Jupyter notebook"),
+        ("{}", "cannot be read as a Jupyter notebook"),
+    ],
+)
+def test_no_notebook(tmp_path, content, said):
+    (tmp_path / "one.ipynb").write_text(content)
+    with pytest.raises(NotebookError, match=said):
+        load_notebook(tmp_path / "one.ipynb")
+
+
+def test_one_sentence_for_each_mistake(tmp_path):
+    with pytest.raises(NotebookError, match="does not exist"):
+        load_notebook(tmp_path / "none.ipynb")
+    with pytest.raises(NotebookError, match="one.ipynb, cell 2, line 1 is not Python"):
+        load_notebook(write(tmp_path / "one.ipynb", "X = 1", "def f(:"))
+    with pytest.raises(NotebookError, match=r"two.ipynb.*NameError.*images"):
+        load_notebook(write(tmp_path / "two.ipynb", "COUNT = len(images)"))
+    with pytest.raises(NotebookError, match="no section '7.7'; the sections are: 6.0, 6.1"):
+        load_section("7.7")

@@ -1,0 +1,97 @@
+"""Every notebook keeps to the skeleton of a section, and agrees with the errata ledger."""
+
+import json
+import re
+
+import pytest
+
+from course_utils import notebooks, textbook
+
+
+def of(sections):
+    """Parameters that `make check SECTION=...` can choose from."""
+    return [pytest.param(s, marks=pytest.mark.section(s)) for s in sections]
+
+
+NETWORK_SECTIONS = [s for s in notebooks.sections() if s not in ("6.0", "6.7")]
+HEADINGS = ["背景", "逐层搭建", "完整网络与参数表", "交互探索", "训练", "验证书中的结论"]
+HEADINGS += ["练习", "小结与延伸"]
+ALLOWED_TAGS = {"nbval-ignore-output"}
+
+
+def cells(path, kind):
+    return [
+        cell
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == kind and "".join(cell["source"]).strip()
+    ]
+
+
+def text(path):
+    return "\n".join("".join(cell["source"]) for cell in cells(path, "markdown"))
+
+
+def test_the_course_begins_with_its_map_and_lenet():
+    assert {"6.0", "6.1"} <= set(notebooks.sections())
+
+
+@pytest.mark.parametrize("section", of(NETWORK_SECTIONS))
+def test_headings_in_their_order(section):
+    prose = text(notebooks.section_path(section))
+    found = re.findall(r"^## (.+)$", prose, flags=re.MULTILINE)
+    assert found == HEADINGS
+
+
+@pytest.fixture
+def path(section):
+    return notebooks.section_path(section)
+
+
+@pytest.mark.parametrize("section", of(notebooks.sections()))
+class TestNotebook:
+    def test_every_code_cell_has_been_run_in_order(self, path):
+        counts = [cell["execution_count"] for cell in cells(path, "code")]
+        assert counts == list(range(1, len(counts) + 1))
+
+    def test_no_errors_and_no_warnings_are_stored(self, path):
+        outputs = [o for cell in cells(path, "code") for o in cell["outputs"]]
+        assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
+
+    def test_cells_are_short_and_explained(self, path):
+        code, prose = cells(path, "code"), cells(path, "markdown")
+        assert len(prose) >= len(code)
+        longest = max(len("".join(cell["source"]).splitlines()) for cell in code)
+        assert longest <= 36
+
+    def test_only_what_no_two_machines_share_is_left_uncompared(self, path):
+        code = cells(path, "code")
+        tagged = [cell for cell in code if cell["metadata"].get("tags")]
+        assert {tag for cell in tagged for tag in cell["metadata"]["tags"]} <= ALLOWED_TAGS
+        assert len(tagged) <= len(code) / 4
+
+    def test_only_imported_names_that_are_used(self, path):
+        source = "\n".join("".join(cell["source"]) for cell in cells(path, "code"))
+        imported = re.findall(r"^(?:from \S+ )?import (.+)$", source, flags=re.MULTILINE)
+        names = [n.split(" as ")[-1].strip() for line in imported for n in line.split(",")]
+        unused = [n for n in names if len(re.findall(rf"\b{re.escape(n)}\b", source)) < 2]
+        assert unused == []
+
+
+def errata(section):
+    return {claim.id for claim in textbook.claims(section) if claim.verdict == "erratum"}
+
+
+def mentioned(path):
+    return set(re.findall(r"errata\.md#([\w.-]+)\)", text(path)))
+
+
+@pytest.mark.parametrize("section", of(textbook.sections()))
+def test_notebook_and_ledger_name_the_same_errata(section):
+    assert mentioned(notebooks.section_path(section)) == errata(section)
+
+
+def test_every_link_into_the_ledger_has_its_entry():
+    ledger = (textbook.TABLES / "errata.md").read_text(encoding="utf-8")
+    anchors = set(re.findall(r'<a id="([^"]+)">', ledger))
+    for path in notebooks.sections().values():
+        assert mentioned(path) <= anchors
