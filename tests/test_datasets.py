@@ -145,3 +145,17 @@ def test_pad_to_32():
 def test_pad_to_32_says_what_it_got(images):
     with pytest.raises(ValueError, match=f"{images.dtype}.*uint8"):
         pad_to_32(images)
+
+
+@pytest.mark.parametrize("split", ["image", "drawing"])
+def test_tiny_digits_are_the_reports_in_number_and_kind(split):
+    train, test = datasets.tiny_digits(*datasets.load_mnist("train"), split=split)
+    for (images, labels), each in ((train, 32), (test, 16)):
+        assert images.shape == (10 * each, 1, 16, 16)
+        assert set(np.unique(images)) == {-1, 1}
+        assert np.bincount(labels).tolist() == [each] * 10
+
+
+def test_tiny_digits_refuse_another_split():
+    with pytest.raises(ValueError, match="split is 'writer'"):
+        datasets.tiny_digits(*datasets.load_mnist("train"), split="writer")
