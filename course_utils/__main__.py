@@ -57,8 +57,11 @@ def _parser():
     audit.add_argument("sections", nargs="*", metavar="SECTION")
     audit.set_defaults(run=_audit)
 
-    train = commands.add_parser("train", help="train a network of a notebook on all of MNIST")
+    train = commands.add_parser("train", help="train a network of a notebook on real images")
     train.add_argument("network", metavar="SECTION:CLASS")
+    train.add_argument("--data", choices=["mnist", "fashion-mnist", "cifar-10"], default="mnist")
+    train.add_argument("--archive", metavar="FILE", help="cifar-10-python.tar.gz, if you have it")
+    train.add_argument("--images", type=int, help="train on the first so many only")
     train.add_argument("--epochs", type=int, required=True)
     train.add_argument("--batch-size", type=int, default=64)
     train.add_argument("--learning-rate", type=float, default=2e-3)
@@ -166,13 +169,11 @@ def _train(options, arguments=None):
         raise ValueError(f"section {section} defines no class {name!r}.")
     runtime.seed_everything(options.seed)
     net = factory(**(arguments or {}))
-    sets = [
-        (datasets.pad_to_32(images), labels)
-        for images, labels in map(datasets.load_mnist, ("train", "test"))
-    ]
+    (images, labels), test_set = datasets.training_sets(options.data, options.archive)
     history = training.train(
         net,
-        *sets,
+        (images[: options.images], labels[: options.images]),
+        test_set,
         options.epochs,
         options.batch_size,
         options.learning_rate,
@@ -180,7 +181,7 @@ def _train(options, arguments=None):
         seed=options.seed,
     )
     if options.record:
-        history.settings["arguments"] = arguments or {}
+        history.settings |= {"data": options.data, "arguments": arguments or {}}
         history.save(options.record)
     print(f"test error {history.epochs[-1]['test_error']:.2f} %")
 

@@ -9,10 +9,11 @@ import gzip
 import hashlib
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import prod
 
 import numpy as np
+from PIL import Image
 
 from .runtime import REPO
 
@@ -32,35 +33,40 @@ class IdxFile:
     sha256: str
 
 
-# (images, labels) of each split of each data set.
+def _files(folder, train_images, train_labels, test_images, test_labels):
+    """(images, labels) of each split of a data set with MNIST's layout, by their SHA-256."""
+
+    def pair(prefix, count, images, labels):
+        return (
+            IdxFile(f"{folder}/{prefix}-images-idx3-ubyte.gz", (count, 28, 28), images),
+            IdxFile(f"{folder}/{prefix}-labels-idx1-ubyte.gz", (count,), labels),
+        )
+
+    return {
+        "train": pair("train", 60000, train_images, train_labels),
+        "test": pair("t10k", 10000, test_images, test_labels),
+    }
+
+
 FILES = {
-    "mnist": {
-        "train": (
-            IdxFile(
-                "mnist/train-images-idx3-ubyte.gz",
-                (60000, 28, 28),
-                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-            ),
-            IdxFile(
-                "mnist/train-labels-idx1-ubyte.gz",
-                (60000,),
-                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-            ),
-        ),
-        "test": (
-            IdxFile(
-                "mnist/t10k-images-idx3-ubyte.gz",
-                (10000, 28, 28),
-                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-            ),
-            IdxFile(
-                "mnist/t10k-labels-idx1-ubyte.gz",
-                (10000,),
-                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-            ),
-        ),
-    },
+    "mnist": _files(
+        "mnist",
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+    "fashion-mnist": _files(
+        "fashion_mnist",
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    ),
 }
+
+# Labels 0-9 of Fashion-MNIST (Xiao et al. 2017, table 2).
+FASHION_CLASSES = ["T恤", "裤子", "套衫", "连衣裙", "外套", "凉鞋", "衬衫", "运动鞋", "包", "短靴"]
 
 
 class DatasetError(Exception):
@@ -115,8 +121,9 @@ def read_idx(file):
 
 
 @lru_cache
-def load(dataset, split):
-    """Images and labels of one split; see ``load_mnist``."""
+def _load(dataset, split):
+    if split not in FILES[dataset]:
+        raise ValueError(f'split is {split!r}; it must be "train" or "test".')
     images, labels = (read_idx(file) for file in FILES[dataset][split])
     labels = labels.astype(np.int64)
     labels.setflags(write=False)
@@ -137,9 +144,56 @@ def load_mnist(split):
         ValueError: no such split.
         DatasetError: a file is missing, truncated, damaged or altered.
     """
-    if split not in FILES["mnist"]:
-        raise ValueError(f'split is {split!r}; it must be "train" or "test".')
-    return load("mnist", split)
+    return _load("mnist", split)
+
+
+def load_fashion_mnist(split):
+    """Fashion-MNIST (Xiao, Rasul & Vollgraf 2017), read from ``data/fashion_mnist``.
+
+    As ``load_mnist``; the labels are indices into ``FASHION_CLASSES``.
+    """
+    return _load("fashion-mnist", split)
+
+
+def load_cifar10(split, archive=None):
+    """CIFAR-10 (Krizhevsky 2009) through Paddle's own loader; it is not part of the course.
+
+    Args:
+        split: "train" (50,000 images) or "test" (10,000).
+        archive: ``cifar-10-python.tar.gz``; by default Paddle downloads it, once.
+
+    Returns:
+        (images, labels): uint8 (n, 32, 32, 3), RGB, and int64 (n,).
+    """
+    from paddle.vision.datasets import Cifar10
+
+    data = Cifar10(archive, mode=split, download=archive is None, backend="cv2").data
+    images = np.stack([image for image, _ in data]).reshape(-1, 3, 32, 32)
+    return images.transpose(0, 2, 3, 1), np.array([int(label) for _, label in data])
+
+
+def training_sets(name, archive=None):
+    """(training set, test set) of a data set as networks read it: float32 NCHW and labels.
+
+    Args:
+        name: "mnist" (as LeNet-5 reads it, see ``pad_to_32``), "fashion-mnist" or "cifar-10"
+            (both standardized by their training images).
+        archive: for CIFAR-10, see ``load_cifar10``.
+    """
+    if name == "mnist":
+        return tuple((pad_to_32(x), y) for x, y in map(load_mnist, ("train", "test")))
+    load = load_fashion_mnist if name == "fashion-mnist" else partial(load_cifar10, archive=archive)
+    (train_images, train_labels), (test_images, test_labels) = map(load, ("train", "test"))
+    return (
+        (standardize(train_images), train_labels),
+        (standardize(test_images, train_images), test_labels),
+    )
+
+
+def load_photo():
+    """A real photo to look at networks with, the cat Chelsea: uint8 (300, 451, 3), RGB."""
+    with Image.open(DATA / "photos" / "chelsea.png") as photo:
+        return np.asarray(photo.convert("RGB"))
 
 
 def verify():
@@ -182,6 +236,29 @@ def pad_to_32(images):
     padded = np.full((len(images), 1, 32, 32), LEVELS[0])
     padded[:, 0, 2:-2, 2:-2] = LEVELS[images]
     return padded
+
+
+def standardize(images, reference=None):
+    """Images with the mean taken away, in units of the standard deviation, channels first.
+
+    Args:
+        images: uint8 (n, height, width) or (n, height, width, channels).
+        reference: images that give the mean and the standard deviation of each channel, the
+            training set; by default the images themselves.
+
+    Returns:
+        float32 (n, channels, height, width).
+    """
+    reference = _channels_first(images if reference is None else reference)
+    mean, deviation = (
+        statistic(reference, axis=(0, 2, 3), keepdims=True, dtype="float64").astype("float32")
+        for statistic in (np.mean, np.std)
+    )
+    return (_channels_first(images) - mean) / deviation
+
+
+def _channels_first(images):
+    return images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
 
 
 def tiny_digits(images, labels, seed=0, split="image"):

@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 import yaml
 
-from . import datasets, notebooks
+from . import datasets, geometry, notebooks
 from .analysis import analyze
 from .runtime import REPO
 from .table import format_shape, markdown
@@ -46,7 +46,8 @@ class Claim:
         correct: what it should say, for an erratum or another convention.
         why: one or two sentences for a reader, in Chinese.
         fault: who is at fault for an erratum, "book" or "paper".
-        cell: ``[row, column]`` in the regenerated table of the section.
+        cell: ``[row, column]`` in the regenerated table of the section; a column is a key of
+            ``CELL_HEADERS`` or the book's own heading.
     """
 
     id: str
@@ -175,7 +176,7 @@ def audit(section, module=None, claims_list=None):
 
 
 def _namespace(section, module):
-    """What a ``check`` may use: tables of the section's networks, its definitions, MNIST."""
+    """What a ``check`` may use: the section's networks and definitions, formulas, images."""
 
     @cache
     def table(name, **arguments):
@@ -184,7 +185,13 @@ def _namespace(section, module):
     def shape(row):
         return format_shape(row.output_shape)
 
-    return {"table": table, "shape": shape, "section": module, "load_mnist": datasets.load_mnist}
+    return {
+        "table": table,
+        "shape": shape,
+        "section": module,
+        "geometry": geometry,
+        "load_mnist": datasets.load_mnist,
+    }
 
 
 def _judge(claim, names):
@@ -230,9 +237,9 @@ def table_lines(findings):
     shown as ``printed ≠ computed``."""
     cells = {tuple(f.claim.cell): f for f in findings if f.claim.cell}
     rows = list(dict.fromkeys(row for row, _ in cells))
-    columns = [c for c in CELL_HEADERS if any(column == c for _, column in cells)]
+    columns = list(dict.fromkeys(column for _, column in cells))
     lines = [[row] + [_cell(cells.get((row, c))) for c in columns] for row in rows]
-    return ["层"] + [CELL_HEADERS[c] for c in columns], lines
+    return ["层"] + [CELL_HEADERS.get(c, c) for c in columns], lines
 
 
 def _cell(finding):

@@ -37,6 +37,43 @@ def test_mnist_begins_as_published():
     assert images.std() == pytest.approx(0.3081, abs=5e-5)
 
 
+@pytest.mark.parametrize(("split", "count"), [("train", 60000), ("test", 10000)])
+def test_fashion_mnist(split, count):
+    images, labels = datasets.load_fashion_mnist(split)
+    assert images.shape == (count, 28, 28) and images.dtype == np.uint8
+    assert np.bincount(labels).tolist() == [count // 10] * 10
+
+
+def test_fashion_mnist_begins_as_published():
+    images, labels = datasets.load_fashion_mnist("train")
+    names = [datasets.FASHION_CLASSES[label] for label in labels[:4]]
+    assert names == ["短靴", "T恤", "T恤", "连衣裙"]
+    # The mean and standard deviation that everyone quotes for the training images.
+    assert images.mean() / 255 == pytest.approx(0.2860, abs=5e-5)
+    assert images.std() / 255 == pytest.approx(0.3530, abs=5e-5)
+
+
+def test_the_photo_is_a_picture_in_colour():
+    photo = datasets.load_photo()
+    assert photo.shape == (300, 451, 3) and photo.dtype == np.uint8
+    assert np.ptp(photo.astype(int), axis=2).max() > 50
+
+
+@pytest.mark.parametrize("shape", [(5, 4, 3), (5, 4, 3, 3)])
+def test_standardized_images_have_mean_0_and_deviation_1(shape):
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    result = datasets.standardize(images)
+    assert result.shape == (5, *(shape[3:] or [1]), 4, 3) and result.dtype == np.float32
+    np.testing.assert_allclose(result.mean(axis=(0, 2, 3)), 0, atol=1e-6)
+    np.testing.assert_allclose(result.std(axis=(0, 2, 3)), 1, rtol=1e-5)
+
+
+def test_standardized_by_the_statistics_of_another_set():
+    reference = np.array([[[0, 100]]], np.uint8)  # mean 50, deviation 50
+    result = datasets.standardize(np.array([[[200, 50]]], np.uint8), reference)
+    assert result.tolist() == [[[[3, 0]]]]
+
+
 def test_loaded_once_and_read_only():
     images, labels = load_mnist("test")
     assert load_mnist("test")[0] is images
@@ -121,11 +158,11 @@ def test_another_compression_of_the_same_data_is_welcome(labels_file):
 def test_verify_names_what_is_bad(labels_file):
     problems = dict(datasets.verify())
     assert problems.pop(f"data/{LABELS.path}") is None
-    assert set(problems.values()) == {"missing"} and len(problems) == 3
+    assert set(problems.values()) == {"missing"} and len(problems) == 7
 
 
 def test_verify_finds_the_committed_files_sound():
-    assert [problem for _, problem in datasets.verify()] == [None] * 4
+    assert [problem for _, problem in datasets.verify()] == [None] * 8
 
 
 def test_pad_to_32():

@@ -149,7 +149,8 @@ def test_labextension_lost(monkeypatch):
 
 
 def test_data_altered(monkeypatch, tmp_path, capsys):
-    shutil.copytree(runtime.REPO / "data" / "mnist", tmp_path / "mnist")
+    for folder in ("mnist", "fashion_mnist"):
+        shutil.copytree(runtime.REPO / "data" / folder, tmp_path / folder)
     labels = tmp_path / datasets.FILES["mnist"]["test"][1].path
     labels.write_bytes(labels.read_bytes()[:-100])
     monkeypatch.setattr(datasets, "DATA", tmp_path)

@@ -2,6 +2,7 @@ import pytest
 from paddle import nn
 
 from course_utils import exercises
+from course_utils.exercises.kinds import NumberExercise
 
 
 def said(capsys, exercise, answer):
@@ -67,5 +68,5 @@ def test_no_answer_and_no_exercise(capsys):
 
 def test_no_mistake_equals_the_answer():
     for name, exercise in exercises.EXERCISES.items():
-        if isinstance(exercise, exercises.NumberExercise):
+        if isinstance(exercise, NumberExercise):
             assert exercise.expected not in exercise.mistakes, name

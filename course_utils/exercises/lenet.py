@@ -1,67 +1,7 @@
-"""Checks of a learner's answers: at once, with a hint for each common mistake.
+"""Exercises of section 6.1."""
 
-The expected values and the wrong ones that give a mistake away are computed by ``geometry`` or
-by ``analyze``, as a learner would compute them; none is typed in.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-from . import geometry
-from .analysis import AnalysisError, analyze
-
-
-@dataclass(frozen=True)
-class NumberExercise:
-    """A number to find; ``mistakes`` maps what a usual slip gives to a hint."""
-
-    expected: int
-    mistakes: dict = field(default_factory=dict)
-
-    def verdict(self, answer):
-        """(right, what to say)."""
-        if isinstance(answer, bool) or not isinstance(answer, (int, float)):
-            return False, f"答案应当是一个数，现在是 {answer!r}。"
-        if answer == self.expected:
-            return True, f"正确：{self.expected:,}。"
-        hint = self.mistakes.get(answer, "再看一遍公式，把每个量写出来代一次。")
-        return False, f"{answer:,} 不对。{hint}"
-
-
-@dataclass(frozen=True)
-class NetworkExercise:
-    """A network to write; ``judge`` takes its table and returns a complaint or None."""
-
-    input_shape: tuple
-    judge: Callable
-
-    def verdict(self, answer):
-        """(right, what to say)."""
-        try:
-            table = analyze(answer, self.input_shape)
-        except AnalysisError as error:
-            return False, f"网络还不能运行：{error}"
-        complaint = self.judge(table)
-        return (False, complaint) if complaint else (True, f"正确：{table!r}")
-
-
-def check(exercise, answer):
-    """Print whether an answer is right, and a hint if it is not.
-
-    Args:
-        exercise: its number, e.g. "6.1-1".
-        answer: a number, a network or a class; None if there is no answer yet.
-
-    Raises:
-        KeyError: there is no such exercise.
-    """
-    if exercise not in EXERCISES:
-        raise KeyError(f"there is no exercise {exercise!r}; there are: {', '.join(EXERCISES)}.")
-    if answer is None:
-        print(f"练习 {exercise}：还没有作答，把 None 换成你的答案再运行一次。")
-        return
-    right, words = EXERCISES[exercise].verdict(answer)
-    print(f"练习 {exercise} {'✓' if right else '✗'} {words}")
+from .. import geometry
+from .kinds import NetworkExercise, NumberExercise
 
 
 def _first_layer():
