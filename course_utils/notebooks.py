@@ -158,3 +158,23 @@ def _segment(source, node):
     lines = source.splitlines()
     first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
     return "\n".join(lines[first - 1 : node.end_lineno])
+
+
+_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def without_widget_views(model, **_):
+    """JupyterLab's hook before saving: keep the pictures of explorers, not their live views.
+
+    A live view needs its kernel: stored, it would show "model not found" in place of the
+    picture when the notebook is opened again.
+
+    Args:
+        model: Jupyter's contents model of the file to be saved; changed in place.
+    """
+    if model["type"] != "notebook":
+        return
+    for cell in model["content"]["cells"]:
+        for output in cell.get("outputs", []):
+            if "text/html" in output.get("data", {}):
+                output["data"].pop(_WIDGET_VIEW, None)

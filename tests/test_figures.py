@@ -138,6 +138,8 @@ def test_volumes_draw_one_plane_for_each_channel():
 def test_volumes_refuse_a_shape_with_batch():
     with pytest.raises(ValueError, match=r"C1 has the shape \(1, 6, 28, 28\)"):
         figures.network_volumes([("C1", (1, 6, 28, 28))])
+    with pytest.raises(ValueError, match="rows is empty"):
+        figures.network_volumes([])
 
 
 def test_connection_table_has_sixty_crosses_where_the_table_says():

@@ -4,7 +4,12 @@ import json
 import pytest
 
 from course_utils import load_section
-from course_utils.notebooks import NotebookError, definitions, load_notebook
+from course_utils.notebooks import (
+    NotebookError,
+    definitions,
+    load_notebook,
+    without_widget_views,
+)
 
 
 def write(path, *cells):
@@ -64,3 +69,13 @@ def test_one_sentence_for_each_mistake(tmp_path):
         load_notebook(write(tmp_path / "two.ipynb", "COUNT = len(images)"))
     with pytest.raises(NotebookError, match="no section '7.7'; the sections are: 6.0, 6.1"):
         load_section("7.7")
+
+
+def test_saving_keeps_the_picture_and_drops_the_live_view():
+    view = "application/vnd.jupyter.widget-view+json"
+    explorer = {"data": {view: {"model_id": "1"}, "text/html": "<img>"}}
+    bare = {"data": {view: {"model_id": "2"}}}
+    cells = [{"outputs": [explorer, bare, {"output_type": "stream"}]}, {"cell_type": "markdown"}]
+    without_widget_views({"type": "notebook", "content": {"cells": cells}}, path="a.ipynb")
+    assert list(explorer["data"]) == ["text/html"] and list(bare["data"]) == [view]
+    without_widget_views({"type": "file", "content": "text"})

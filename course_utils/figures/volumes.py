@@ -28,6 +28,8 @@ def network_volumes(rows, title="网络结构"):
             the short text on the arrow that leads to this volume.
     """
     rows = [(*row, "")[:3] for row in rows]
+    if not rows:
+        raise ValueError("rows is empty; give at least one (name, shape).")
     for name, shape, _ in rows:
         if len(shape) not in (1, 3):
             raise ValueError(

@@ -58,6 +58,7 @@ def running_lab(folder):
         "--LabApp.expose_app_in_browser=True",
         "--LabApp.news_url=None",
         "--LabApp.extension_manager=readonly",
+        "--FileContentsManager.pre_save_hook=course_utils.notebooks.without_widget_views",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     with (folder / "lab.log").open("w") as log:
