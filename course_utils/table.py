@@ -217,8 +217,8 @@ TABLE_STYLES = [
         "selector": "caption",
         "props": "caption-side:top;text-align:left;font-weight:bold;padding:4px",
     },
-    {"selector": "th", "props": "text-align:center;padding:3px 8px"},
-    {"selector": "td", "props": "text-align:right;padding:3px 8px;white-space:nowrap"},
+    {"selector": "th", "props": "text-align:center;padding:3px 6px"},
+    {"selector": "td", "props": "text-align:right;padding:3px 6px;white-space:nowrap"},
     {"selector": "td.col0,td.col1", "props": "text-align:left"},
     {
         "selector": "tbody tr:last-child",
@@ -271,28 +271,27 @@ class TableDiff:
         different = sum(not row[4] for row in self.rows)
         return f"{self.titles[0]} | {self.titles[1]}: {len(self.rows)} numbers, {different} differ"
 
-    def _wide(self):
-        names = list(dict.fromkeys(row[0] for row in self.rows))
-        columns = [c for c in COLUMNS if any(row[1] == c for row in self.rows)]
-        cells = {(row[0], row[1]): row[2:] for row in self.rows}
-        return names, columns, cells
-
     def _repr_html_(self):
-        names, columns, cells = self._wide()
-        headers = [("层", "名称")]
-        headers += [(HEADERS[c][1], title) for c in columns for title in _unique(self.titles)]
-        texts, styles = [], []
-        for name in names:
-            line, style = [name], [""]
-            for column in columns:
-                here, there, equal = cells.get((name, column), (None, None, True))
-                line += [_text(here, column), ("" if equal else "≠ ") + _text(there, column)]
-                style += ["", "" if equal else DIFFERENT]
-            texts.append(line)
-            styles.append(style)
-        frame = pd.DataFrame(texts, columns=pd.MultiIndex.from_tuples(headers))
+        names = list(dict.fromkeys(row[0] for row in self.rows))
+        texts, styles = {("层", "名称"): names}, {}
+        for column in (c for c in COLUMNS if any(row[1] == c for row in self.rows)):
+            cells = {row[0]: row[2:] for row in self.rows if row[1] == column}
+            cells = [cells.get(name, (None, None, True)) for name in names]
+            here = [_text(value, column) for value, _, _ in cells]
+            header = HEADERS[column][1]
+            if all(equal for _, _, equal in cells):
+                texts[header, "两者相同"] = here
+                continue
+            first, second = _unique(self.titles)
+            texts[header, first] = here
+            texts[header, second] = [
+                ("" if equal else "≠ ") + _text(value, column) for _, value, equal in cells
+            ]
+            styles[header, second] = ["" if equal else DIFFERENT for _, _, equal in cells]
+        frame = pd.DataFrame(texts)
+        marks = pd.DataFrame(styles, frame.index).reindex(columns=frame.columns, fill_value="")
         style = frame.style.hide(axis="index").set_uuid(f"diff-{'-'.join(self.titles)}")
-        style = style.apply(lambda _: pd.DataFrame(styles, frame.index, frame.columns), axis=None)
+        style = style.apply(lambda _: marks, axis=None)
         return style.set_table_styles(TABLE_STYLES[:-1]).to_html()
 
 

@@ -66,6 +66,11 @@ def test_diff_of_two_networks_names_the_numbers(table):
     assert table.diff(analyze(Small, (1, 1, 8, 8))).equal
 
 
+def test_diff_shows_once_what_all_rows_share(table):
+    html = table.diff(analyze(lambda: Small(5), (1, 1, 8, 8)))._repr_html_()
+    assert html.count("两者相同") == 1  # the type; every number differs somewhere
+
+
 def test_diff_with_printed_numbers(table):
     printed = {"head": {"params": 1450, "output_shape": 10}, "合计": {"params": 1500}}
     diff = table.diff(printed)
