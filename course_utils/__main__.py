@@ -45,16 +45,17 @@ def _parser():
     table = commands.add_parser("table", help="one network of a notebook, e.g. 6.1:LeNet5")
     table.add_argument("network", metavar="SECTION:CLASS")
     table.add_argument("--input", type=_shape, metavar="CxHxW", help="by default the chapter's")
-    _add_format(table, ["markdown", "latex", "csv"])
+    _add_format(table)
     table.set_defaults(run=_table, takes_arguments=True)
 
     tables = commands.add_parser("tables", help="a section's printed table, regenerated")
     tables.add_argument("section")
-    _add_format(tables, ["markdown", "latex", "csv"])
+    _add_format(tables)
     tables.set_defaults(run=_tables)
 
     audit = commands.add_parser("audit", help="hold every claim of the book against the networks")
     audit.add_argument("sections", nargs="*", metavar="SECTION")
+    audit.add_argument("--notebook", type=Path, metavar="FILE", help="audit a copy of a notebook")
     audit.set_defaults(run=_audit)
 
     train = commands.add_parser("train", help="train a network of a notebook on real images")
@@ -75,7 +76,8 @@ def _parser():
     return parser
 
 
-def _add_format(parser, formats):
+def _add_format(parser):
+    formats = ["markdown", "latex", "csv", "html"]
     parser.add_argument("--format", choices=formats, default="markdown")
 
 
@@ -124,7 +126,12 @@ def _table(options, arguments=None):
 
     section, name = _split(options.network)
     table = textbook.network_table(section, name, input_shape=options.input, **(arguments or {}))
-    exports = {"markdown": table.to_markdown, "latex": table.to_latex, "csv": table.to_csv}
+    exports = {
+        "markdown": table.to_markdown,
+        "latex": table.to_latex,
+        "csv": table.to_csv,
+        "html": table._repr_html_,
+    }
     print(exports[options.format]())
 
 
@@ -139,6 +146,8 @@ def _tables(options):
         print(table.markdown(headers, lines))
     elif options.format == "csv":
         print(frame.to_csv(index=False))
+    elif options.format == "html":
+        print(frame.to_html(index=False))
     else:
         print(frame.style.hide(axis="index").format(escape="latex").to_latex(hrules=True))
 
@@ -146,6 +155,8 @@ def _tables(options):
 def _audit(options):
     from . import textbook
 
+    if options.notebook:
+        return _audit_copy(options.notebook)
     problems = []
     findings = {}
     for section in options.sections or textbook.sections():
@@ -158,6 +169,15 @@ def _audit(options):
     for problem in problems:
         print(f"unexplained: {problem}")
     return 1 if problems else 0
+
+
+def _audit_copy(path):
+    from . import copies
+
+    differences = copies.compare(path)
+    for name, difference in differences.items():
+        print(f"{'✗' if difference else '✓'} {name}：{difference or '与课程中的网络相同'}")
+    return 1 if any(differences.values()) else 0
 
 
 def _train(options, arguments=None):

@@ -21,7 +21,8 @@ def test_table_of_one_network(capsys):
 
 
 @pytest.mark.parametrize(
-    "format, mark", [("markdown", "| C1 |"), ("latex", r"\toprule"), ("csv", "C1,")]
+    "format, mark",
+    [("markdown", "| C1 |"), ("latex", r"\toprule"), ("csv", "C1,"), ("html", "<td>C1</td>")],
 )
 def test_printed_table_in_each_format(capsys, format, mark):
     status, out, _ = run(capsys, "tables", "6.1", "--format", format)
@@ -43,6 +44,7 @@ def test_audit_of_one_section(capsys):
         (("table", "6.1:LeNet5", "--depth"), "come in pairs"),
         (("table", "6.1:LeNet5", "--input", "1x8x8"), "does not fit"),
         (("tables", "6.9"), "no section '6.9'"),
+        (("audit", "--notebook", "mine.ipynb"), "mine.ipynb does not exist"),
         (("train", "6.1:None", "--epochs", "1"), "defines no class 'None'"),
     ],
 )

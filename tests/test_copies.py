@@ -1,0 +1,61 @@
+"""A learner's copy of a notebook: still the paper's network, or where it first is not."""
+
+import json
+
+import pytest
+
+from course_utils import copies, notebooks
+from course_utils.__main__ import main
+
+LENET = notebooks.section_path("6.1")
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Writes a copy of 6.1 with one piece of code replaced."""
+
+    def write(old, new):
+        notebook = json.loads(LENET.read_text(encoding="utf-8"))
+        changed = 0
+        for cell in notebook["cells"]:
+            source = "".join(cell["source"])
+            if cell["cell_type"] == "code" and old in source:
+                cell["source"] = source.replace(old, new)
+                changed += 1
+        assert changed == 1
+        path = tmp_path / "我的笔记.ipynb"
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_an_unchanged_copy_agrees_in_every_network(copy, capsys):
+    path = copy("RUBBISH = 10.0", "RUBBISH = 9.0")  # no layer changes
+    assert main(["audit", "--notebook", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert said.count("✓") == 9 and "✗" not in said
+
+
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ("self.c5, self.f6 = conv(16, 120), dense(120, 84)\n        self.output = RBF",
+         "self.c5, self.f6 = conv(16, 100), dense(100, 84)\n        self.output = RBF", "c5"),
+        ("self.c1, self.s2 = conv(1, 6), Subsampling(6)",
+         "self.c1, self.s2 = conv(1, 6, 3), Subsampling(6)", "c1"),
+        ("class LeNet5(nn.Layer)", "class LeNetFive(nn.Layer)", "no longer defines"),
+        ("self.output = RBF(DIGIT_CODES) if", "self.output = RBF(1 / 0) if", "ZeroDivisionError"),
+    ],
+)  # fmt: skip
+def test_the_first_layer_that_differs_is_named(copy, old, new, said):
+    differences = copies.compare(copy(old, new))
+    assert said in differences["LeNet5"]
+    assert [name for name, difference in differences.items() if difference] == ["LeNet5"]
+
+
+def test_a_notebook_without_networks_is_refused(tmp_path):
+    path = tmp_path / "empty.ipynb"
+    path.write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    with pytest.raises(notebooks.NotebookError, match="defines no network of the chapter"):
+        copies.compare(path)
