@@ -23,11 +23,13 @@ def _errors():
     """The errors that are sentences for people."""
     if "paddle" not in sys.modules:
         return ValueError
-    from . import analysis, datasets, notebooks, textbook, training
+    from . import analysis, checkpoint, datasets, files, notebooks, textbook, training
 
     return (
         analysis.AnalysisError,
+        checkpoint.CheckpointError,
         datasets.DatasetError,
+        files.FileError,
         notebooks.NotebookError,
         textbook.TextbookError,
         training.TrainingError,
@@ -69,6 +71,7 @@ def _parser():
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--augment", action="store_true", help="small random distortions")
     train.add_argument("--record", type=Path, metavar="FILE", help="save the curve as JSON")
+    train.add_argument("--checkpoint", metavar="FILE", help="keep the state; go on from it")
     train.set_defaults(run=_train, takes_arguments=True)
 
     bench = commands.add_parser("bench", help="speed, as ratios measured side by side")
@@ -199,6 +202,7 @@ def _train(options, arguments=None):
         options.learning_rate,
         augment=training.random_affine if options.augment else None,
         seed=options.seed,
+        checkpoint=options.checkpoint,
     )
     if options.record:
         history.settings |= {"data": options.data, "arguments": arguments or {}}

@@ -1,7 +1,6 @@
 """The record of a training run: its curve, and what is needed to repeat it."""
 
 import json
-import os
 import platform
 import sys
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import numpy as np
 import paddle
 
 from . import runtime
+from .files import write_whole
 
 
 @dataclass
@@ -31,13 +31,9 @@ class History:
     context: dict = field(default_factory=dict)
 
     def save(self, path):
-        """Write JSON; a crash half way leaves an older file at ``path`` as it was."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Write JSON; see ``files.write_whole``."""
         text = json.dumps(vars(self), indent=1, ensure_ascii=False)
-        draft = path.with_name(path.name + ".part")
-        draft.write_text(text + "\n", encoding="utf-8")
-        os.replace(draft, path)
+        write_whole(path, f"{text}\n".encode())
 
     @classmethod
     def load(cls, path):

@@ -7,6 +7,7 @@ import numpy as np
 import paddle
 import paddle.nn.functional as F
 
+from .checkpoint import Checkpoint
 from .history import History, this_run
 
 
@@ -25,6 +26,7 @@ def train(
     augment=None,
     seed=0,
     progress=True,
+    checkpoint=None,
 ):
     """Train ``net`` with AdamW while the learning rate falls to zero along half a cosine.
 
@@ -37,12 +39,16 @@ def train(
             integers (n,), arrays or tensors. The test set is only measured, never learnt from.
         augment: function from a batch of images to a changed batch of the same shape.
         progress: print one line a pass.
+        checkpoint: file that keeps the state after each pass; if it is there already, the run
+            goes on from it, with the result that it would have had without the break.
 
     Returns:
         A History with one entry a pass.
 
     Raises:
         TrainingError: a set is empty, its shapes do not fit, or the loss is no longer finite.
+        CheckpointError: the file is no checkpoint, or one of another run.
+        FileError: the checkpoint cannot be written.
     """
     settings = {
         "network": type(net).__name__,
@@ -66,9 +72,11 @@ def train(
     paddle.seed(seed)
     shuffle = np.random.default_rng(seed)
     history = History(settings=settings, context=this_run())
+    saved = Checkpoint(checkpoint, net, optimizer, shuffle, history)
+    saved.resume()
 
     net.train()
-    for epoch in range(1, epochs + 1):
+    for epoch in range(len(history.epochs) + 1, epochs + 1):
         start = time.perf_counter()
         order = paddle.to_tensor(shuffle.permutation(len(images)))
         loss_sum = wrong = 0.0
@@ -97,6 +105,7 @@ def train(
             "test_error": evaluate(net, test_images, test_labels),
             "seconds": seconds,
         })  # fmt: skip
+        saved.save()
         if progress:
             print(_line(history.epochs[-1], epochs), flush=True)
     return history

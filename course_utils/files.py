@@ -1,0 +1,32 @@
+"""Writes a file whole or not at all."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+class FileError(Exception):
+    """A file that cannot be written; the message is one sentence for people."""
+
+
+def write_whole(path, content):
+    """Write bytes to a file; a crash half way leaves an older file at ``path`` as it was.
+
+    Missing folders are made.
+
+    Raises:
+        FileError: the disk is full or the folder cannot be written; the older file is kept.
+    """
+    path = Path(path)
+    draft = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(content)
+        os.replace(draft, path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise FileError(
+            f"{path} cannot be written ({error.strerror}); what was there is unchanged, make "
+            f"room or name another file."
+        ) from None
