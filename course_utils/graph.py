@@ -8,6 +8,7 @@ serves as well as a trained one.
 
 import contextlib
 import re
+import sys
 from dataclasses import dataclass, field
 from math import prod
 
@@ -39,7 +40,7 @@ class TraceError(RuntimeError):
         self.graph = graph
 
 
-@dataclass
+@dataclass(slots=True)
 class LayerCall:
     """One call of one layer: its path in the network, and the operations it ran.
 
@@ -56,7 +57,7 @@ class LayerCall:
     end: object = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Operation:
     """One operation; shapes and constants are plain Python values."""
 
@@ -130,7 +131,7 @@ def trace(net, input_shape):
         TraceError: the forward pass fails; names the layer, its input shape and the cause.
     """
     check_arguments(net, input_shape)
-    recorder = _Recorder(net, _last_operation)
+    recorder = _Recorder(net)
     program = paddle.static.Program()
     failure = None
     with _static_mode(), paddle.static.program_guard(program), recorder.placeholders():
@@ -148,10 +149,9 @@ def trace(net, input_shape):
 
 
 class _Recorder:
-    """Watches the layers of one network while it runs; ``mark`` tells how far the run is."""
+    """Watches the layers of one network while it is traced."""
 
-    def __init__(self, net, mark):
-        self.mark = mark
+    def __init__(self, net):
         self.layers = [
             (name or type(net).__name__, layer)
             for name, layer in net.named_sublayers(include_self=True)
@@ -215,7 +215,7 @@ class _Recorder:
         def hook(layer, inputs):
             call = LayerCall(name, type(layer).__name__, not layer._sub_layers, layer)
             call.input_shape = _shape_of(inputs)
-            call.begin = self.mark()
+            call.begin = _last_operation()
             self.open.append(call)
             self.calls.append(call)
 
@@ -224,20 +224,25 @@ class _Recorder:
     def _leave(self, layer, inputs, outputs):
         call = self.open.pop()
         call.output_shape = _shape_of(outputs)
-        call.end = self.mark()
+        call.end = _last_operation()
 
     def graph(self, program, data):
         """The finished (or broken-off) trace as plain records."""
         raw = program.global_block().ops
         position = {op.id(): i for i, op in enumerate(raw)}
-        reader = _OperationReader()
-        operations = [reader.read(op) for op in raw]
+        owners = [-1] * len(raw)
         # Inner calls come later in the list, so each operation ends with its innermost one.
         for number, call in enumerate(self.calls):
             first = position[call.begin] + 1
             last = len(raw) - 1 if call.end is None else position[call.end]
-            for operation in operations[first : last + 1]:
-                operation.call = number
+            owners[first : last + 1] = [number] * (last + 1 - first)
+        placeholders = {value.id for value, _ in self._values.values()}
+        reader = _OperationReader()
+        operations = [
+            reader.read(op, owner)
+            for op, owner in zip(raw, owners, strict=True)
+            if op.num_results() != 1 or op.result(0).id not in placeholders
+        ]
         return Graph(data.id, operations, self.calls, self.parameters)
 
 
@@ -245,10 +250,12 @@ class _OperationReader:
     """Turns Paddle's operations into records; lists of tensors are flattened."""
 
     def __init__(self):
+        self._shapes = {}
         self._lists = {}
         self._constants = {}
 
-    def read(self, op):
+    def read(self, op, call):
+        """The record of one operation, which ran in the call of that number."""
         kind = op.name().split(".", 1)[1].removesuffix("_")
         attributes = {} if kind in WITHOUT_ATTRIBUTES else op.attrs()
         inputs, constants = [], {}
@@ -263,11 +270,18 @@ class _OperationReader:
             kind,
             [value.id for value in inputs],
             [value.id for value in outputs],
-            [_value_shape(value) for value in inputs],
-            [_value_shape(value) for value in outputs],
+            [self._shape(value) for value in inputs],
+            [self._shape(value) for value in outputs],
             attributes,
             constants,
+            call,
         )
+
+    def _shape(self, value):
+        if value.id not in self._shapes:
+            is_tensor = value.is_dense_tensor_type()
+            self._shapes[value.id] = list(value.shape) if is_tensor else None
+        return self._shapes[value.id]
 
     def _outputs(self, op, kind, inputs, attributes):
         results = [value for value in op.results() if value.initialized()]
@@ -412,26 +426,29 @@ def _explicit_padding(paddings, axis, axes):
 
 @contextlib.contextmanager
 def _static_mode():
-    """Static mode for the body, without Paddle's labels of the calling layer, whose cost grows
-    with the square of the network's depth."""
+    """Static mode for the body, without two notes that Paddle makes of every operation: the
+    calling layer, at a cost that grows with the square of the network's depth, and the Python
+    stack, which takes most of the time and memory of a trace."""
     labels = paddle_layers.name_struct
     was_static = not paddle.in_dynamic_mode()
+    limit = getattr(sys, "tracebacklimit", None)
     paddle_layers.name_struct = lambda prefix=None: contextlib.nullcontext()
+    sys.tracebacklimit = 0
     paddle.enable_static()
     try:
         yield
     finally:
         paddle_layers.name_struct = labels
+        if limit is None:
+            del sys.tracebacklimit
+        else:
+            sys.tracebacklimit = limit
         if not was_static:
             paddle.disable_static()
 
 
 def _last_operation():
     return paddle.static.default_main_program().global_block().back().id()
-
-
-def _value_shape(value):
-    return list(value.shape) if value.is_dense_tensor_type() else None
 
 
 def _shape_of(values):
@@ -443,39 +460,33 @@ def _shape_of(values):
     return list(values.shape) if hasattr(values, "shape") else None
 
 
-def run_shapes(net, input_shape):
-    """Every layer call with its shapes, from a real forward pass on a batch of no images.
+def run_replaced(net, input_shape, forwards):
+    """Run a network's own code on a batch of no images, some of its layers replaced.
 
-    Much faster than ``trace`` for a network whose weights exist, but it sees layers only.
+    Args:
+        net: a ``paddle.nn.Layer``; it is left as it was.
+        input_shape: shape of the input, batch included; the batch that runs has no images.
+        forwards: list of (layer, function to call instead of its ``forward``).
 
     Returns:
-        (calls, census): the layer calls in order, and how often each kind of operation ran,
-        {kind: count}, so that a caller can tell whether the layers account for all of them.
+        The kinds of operations that Paddle still ran, by the names of its census: a set.
     """
-    check_arguments(net, input_shape)
-    recorder = _Recorder(net, mark=lambda: None)
-    modes = [(layer, layer.training) for _, layer in recorder.layers]
     random_state = paddle.get_rng_state()
     counting = paddle.get_flags("FLAGS_low_precision_op_list")
     try:
-        for _, layer in recorder.layers:
-            if is_batch_norm(layer):
-                # In training mode the statistics of no images would overwrite the real ones.
-                layer.training = False
+        for layer, forward in forwards:
+            # Not setattr: Paddle's is slow, and this must leave no trace.
+            vars(layer)["forward"] = forward
         core.clear_low_precision_op_list()
         paddle.set_flags({"FLAGS_low_precision_op_list": 1})
-        with recorder.hooks(), paddle.no_grad():
-            net(paddle.zeros([0, *input_shape[1:]]))
-        census = core.get_low_precision_op_list()
+        with paddle.no_grad():
+            net(paddle.empty([0, *input_shape[1:]]))
+        return set(core.get_low_precision_op_list())
     finally:
         paddle.set_flags(counting)
         paddle.set_rng_state(random_state)
-        for layer, training in modes:
-            layer.training = training
-    for call in recorder.calls:
-        call.input_shape = _with_batch(call.input_shape, input_shape[0])
-        call.output_shape = _with_batch(call.output_shape, input_shape[0])
-    return recorder.calls, {kind: sum(map(int, n.split(","))) for kind, n in census.items()}
+        for layer, _ in forwards:
+            vars(layer).pop("forward", None)
 
 
 def parameter_sizes(net):
@@ -488,17 +499,13 @@ def parameter_sizes(net):
             seen.add(id(parameter))
             name = f"{path or type(net).__name__}.{key}"
             sizes[name] = prod(parameter.shape)
-            if is_batch_norm(layer) and key in ("_mean", "_variance"):
+            if is_statistic(layer, key):
                 statistics.add(name)
     return sizes, statistics
 
 
-def is_batch_norm(layer):
-    """Whether a layer keeps running statistics of its batches."""
-    return isinstance(layer, (nn.BatchNorm, nn.layer.norm._BatchNormBase))
-
-
-def _with_batch(shape, batch):
-    if shape and isinstance(shape[0], list):
-        return [_with_batch(each, batch) for each in shape]
-    return [batch, *shape[1:]] if shape and shape[0] == 0 else shape
+def is_statistic(layer, key):
+    """Whether a parameter of a layer is a running statistic of its batches."""
+    return key in ("_mean", "_variance") and isinstance(
+        layer, (nn.BatchNorm, nn.layer.norm._BatchNormBase)
+    )
