@@ -12,7 +12,7 @@ export JUPYTER_DATA_DIR := $(CURDIR)/$(VENV)/share/jupyter
 export IPYTHONDIR := $(CURDIR)/$(VENV)/etc/ipython
 unexport JUPYTER_PATH JUPYTER_CONFIG_PATH JUPYTERLAB_DIR PYTHONPATH PYTHONHOME
 
-.PHONY: help env lab check bench
+.PHONY: help env lab check bench site
 
 help:  ## 显示这份说明
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ check: $(INSTALLED)  ## 核对全部数字，运行测试与 notebook（SECTION=
 
 bench: $(INSTALLED)  ## 测量速度与内存，以比值给出
 	$(VENV)/bin/python -m course_utils bench
+
+site: $(INSTALLED)  ## 把全部笔记导出为网页，放在 site/（无需内核和网络）
+	$(VENV)/bin/python -m course_utils site site
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@command -v $(PYTHON) > /dev/null || { \

@@ -1,4 +1,4 @@
-"""The command line: ``python -m course_utils doctor | table | tables | audit | train | bench``."""
+"""The command line: ``python -m course_utils``, then the name of a command."""
 
 import argparse
 import ast
@@ -73,6 +73,10 @@ def _parser():
     train.add_argument("--record", type=Path, metavar="FILE", help="save the curve as JSON")
     train.add_argument("--checkpoint", metavar="FILE", help="keep the state; go on from it")
     train.set_defaults(run=_train, takes_arguments=True)
+
+    site = commands.add_parser("site", help="the course as pages that need no kernel")
+    site.add_argument("folder", type=Path)
+    site.set_defaults(run=_site)
 
     bench = commands.add_parser("bench", help="speed, as ratios measured side by side")
     bench.set_defaults(run=_bench)
@@ -208,6 +212,13 @@ def _train(options, arguments=None):
         history.settings |= {"data": options.data, "arguments": arguments or {}}
         history.save(options.record)
     print(f"test error {history.epochs[-1]['test_error']:.2f} %")
+
+
+def _site(options):
+    from .site import write_site
+
+    for path in write_site(options.folder):
+        print(path)
 
 
 def _bench(options):

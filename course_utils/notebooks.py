@@ -44,6 +44,19 @@ def section_path(section):
     return known[str(section)]
 
 
+def title(path):
+    """The title of a notebook: the first heading of its prose.
+
+    Raises:
+        NotebookError: the file is no notebook, or has no heading.
+    """
+    for cell in read_notebook(path)["cells"]:
+        heading = re.search(r"^# (.+)$", "".join(cell["source"]), flags=re.MULTILINE)
+        if cell["cell_type"] == "markdown" and heading:
+            return heading[1]
+    raise NotebookError(f"{Path(path).name} has no title; let it begin with a line '# …'.")
+
+
 def load_section(section):
     """The definitions of one section, e.g. ``load_section("6.1").LeNet5``."""
     return load_notebook(section_path(section))

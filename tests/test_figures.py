@@ -291,3 +291,12 @@ def test_sharing_counts_what_it_draws(settings, counts):
 def test_wrong_data_is_refused_with_its_value(draw, wrong):
     with pytest.raises(ValueError, match=wrong):
         draw()
+
+
+def test_a_notebook_stores_a_figures_words_beside_its_picture():
+    figure = figures.seed_scatter({"最大池化": [1, 2], "平均池化": [3, 4]}, title="比较")
+    data, metadata = figure._repr_mimebundle_()
+    words = metadata["image/png"]["alt"]
+    assert data["image/png"] and "比较" in words
+    assert {"最大池化", "平均池化", "测试错误率（%）"} <= set(words.split("；"))
+    assert not any(word.isdecimal() for word in words.split("；"))

@@ -1,7 +1,12 @@
 """What several drawings share: colours, figures, arrows and grids of cells."""
 
+import re
+
 import matplotlib.pyplot as plt
+from IPython.core.pylabtools import print_figure
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from ..runtime import COLORS
 
@@ -13,9 +18,24 @@ PALE = "#D9D9D9"
 SMALL, NORMAL, LARGE = 9.5, 11, 13  # font sizes in points
 
 
+class DescribedFigure(Figure):
+    """A figure that tells its words to who cannot see it: a notebook stores them beside it."""
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        picture = {"image/png": print_figure(self, "png", base64=True)}
+        return picture, {"image/png": {"alt": self.description()}}
+
+    def description(self):
+        """All that is written in the figure but bare numbers, each text once."""
+        words = [
+            " ".join(text.get_text().split()) for text in self.findobj(Text) if text.get_visible()
+        ]
+        return "；".join(w for w in dict.fromkeys(words) if re.search(r"[^\W\d]", w))
+
+
 def new_figure(width, height, **options):
     """Figure of ``width`` x ``height`` inches; a notebook shows it as the value of its cell."""
-    figure = plt.figure(figsize=(width, height), **options)
+    figure = plt.figure(figsize=(width, height), FigureClass=DescribedFigure, **options)
     plt.close(figure)  # the inline backend shows every open figure once more
     return figure
 
