@@ -9,6 +9,7 @@ import paddle.nn.functional as F
 
 from .checkpoint import Checkpoint
 from .history import History, this_run
+from .modes import evaluating
 
 
 class TrainingError(RuntimeError):
@@ -114,17 +115,11 @@ def train(
 def predict(net, images, batch_size=1000):
     """Class of each image, int64 (n,): the largest logit; each layer's mode stays as found."""
     images = _tensor(images, "float32")
-    modes = [(layer, layer.training) for layer in net.sublayers(include_self=True)]
-    net.eval()
-    try:
-        with paddle.no_grad():
-            answers = [
-                _logits(net(images[first : first + batch_size])).argmax(axis=1).numpy()
-                for first in range(0, len(images), batch_size)
-            ]
-    finally:
-        for layer, mode in modes:
-            layer.training = mode
+    with evaluating(net), paddle.no_grad():
+        answers = [
+            _logits(net(images[first : first + batch_size])).argmax(axis=1).numpy()
+            for first in range(0, len(images), batch_size)
+        ]
     return np.concatenate(answers)
 
 

@@ -10,6 +10,7 @@ import paddle
 import traitlets
 
 from ..datasets import pad_to_32
+from ..modes import evaluating
 from . import svg
 from .explorer import Explorer, row
 
@@ -71,7 +72,7 @@ class DigitPad(Explorer):
             rows, columns) or (features,), "logits" (10,).
         """
         batch = pad_to_32(image[None])
-        with _evaluating(self.net), _captured(self.stages) as outputs, paddle.no_grad():
+        with evaluating(self.net), _captured(self.stages) as outputs, paddle.no_grad():
             logits = self.net(paddle.to_tensor(batch))
         stages = {name: outputs[name].numpy()[0] for name in self.stages}
         return {"image": image, "input": batch[0, 0], **stages, "logits": logits.numpy()[0]}
@@ -151,18 +152,6 @@ def _captured(stages):
     finally:
         for hook in hooks:
             hook.remove()
-
-
-@contextmanager
-def _evaluating(net):
-    """Evaluation mode inside the block; afterwards each layer's own mode again."""
-    modes = [(layer, layer.training) for layer in net.sublayers(include_self=True)]
-    net.eval()
-    try:
-        yield
-    finally:
-        for layer, training in modes:
-            layer.training = training
 
 
 def _answer(result):

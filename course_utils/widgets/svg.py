@@ -4,8 +4,10 @@ import struct
 import zlib
 from base64 import b64encode
 from html import escape
+from io import BytesIO
 
 import numpy as np
+from PIL import Image
 
 FONT = "Course Sans SC,Noto Sans CJK SC,Noto Sans SC,Microsoft YaHei,PingFang SC,sans-serif"
 # Okabe-Ito: told apart by colour-blind readers and on a projector.
@@ -64,6 +66,19 @@ def grid(x, y, rows, columns, side):
 
 def image(x, y, width, height, levels):
     """A small grey picture: array (rows, columns) of floats, 0 is black and 1 is white."""
+    return _image(
+        x, y, width, height, f"png;base64,{_png(levels)}", style="image-rendering:pixelated"
+    )
+
+
+def photo(x, y, width, height, pixels, quality=60):
+    """A colour picture: uint8 array (rows, columns, 3), RGB; stored as a JPEG."""
+    jpeg = BytesIO()
+    Image.fromarray(pixels).save(jpeg, "JPEG", quality=quality)
+    return _image(x, y, width, height, f"jpeg;base64,{b64encode(jpeg.getvalue()).decode()}")
+
+
+def _image(x, y, width, height, data, **attributes):
     return element(
         "image",
         x=x,
@@ -71,8 +86,8 @@ def image(x, y, width, height, levels):
         width=width,
         height=height,
         preserveAspectRatio="none",
-        style="image-rendering:pixelated",
-        href=f"data:image/png;base64,{_png(levels)}",
+        **attributes,
+        href=f"data:image/{data}",
     )
 
 

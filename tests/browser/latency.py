@@ -30,6 +30,11 @@ _HANDLES = {
     "FeatureMapExplorer": ".course-kernel [role=slider]",
     "ConnectionExplorer": ".course-chosen [role=slider]",
     "CodeExplorer": ".course-flips [role=slider]",
+    "StackedFieldsExplorer": ".course-channels [role=slider]",
+    "TwoGpuExplorer": ".course-layer [role=slider]",
+    "PoolingExplorer": ".course-column [role=slider]",
+    "LrnExplorer": ".course-channel [role=slider]",
+    "AugmentationExplorer": ".course-top [role=slider]",
 }
 
 

@@ -10,7 +10,20 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from course_utils.widgets import CodeExplorer, ConnectionExplorer, DigitPad, FeatureMapExplorer
+from course_utils import analyze
+from course_utils.datasets import load_photo
+from course_utils.widgets import (
+    AugmentationExplorer,
+    CodeExplorer,
+    ConnectionExplorer,
+    DigitPad,
+    FeatureMapExplorer,
+    LrnExplorer,
+    PoolingExplorer,
+    ReceptiveFieldExplorer,
+    StackedFieldsExplorer,
+    TwoGpuExplorer,
+)
 
 # LeCun et al. 1998, Table I.
 TABLE = [
@@ -21,6 +34,9 @@ TABLE = [
 CODES = np.sign(np.random.RandomState(0).randn(10, 12, 7))
 IMAGES = np.zeros((3, 28, 28), np.uint8)
 IMAGES[0, 4:24, 13:15] = IMAGES[1, 5:8, 6:22] = IMAGES[2, 6:22, 6:9] = 255
+
+FEATURE_MAP = np.random.RandomState(1).rand(15, 13)
+ACTIVATIONS = np.maximum(np.random.RandomState(2).randn(24), 0)
 
 
 class TinyNet(nn.Layer):
@@ -48,9 +64,54 @@ def make_pad():
     return DigitPad(net, stages, IMAGES)
 
 
+def make_stack():
+    """Two blocks in VGG's manner, with three channels of input."""
+    return nn.Sequential(
+        nn.Conv2D(3, 4, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2D(2),
+        nn.Conv2D(4, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2D(8, 8, 3, padding=1),
+    )
+
+
+def make_fields():
+    """Two networks built without weights, so that theirs are the same in every process."""
+    nets = {"TinyNet": (TinyNet, (1, 1, 32, 32)), "Stack": (make_stack, (1, 3, 64, 64))}
+    return ReceptiveFieldExplorer(nets, load_photo())
+
+
+def make_split():
+    """A small network in two halves that meet in conv3 and in the last layer."""
+    return nn.Sequential(
+        ("conv1", nn.Conv2D(3, 8, 5, stride=2)),
+        ("pool1", nn.MaxPool2D(3, 2)),
+        ("conv2", nn.Conv2D(8, 12, 3, groups=2)),
+        ("conv3", nn.Conv2D(12, 16, 3)),
+        ("flatten", nn.Flatten()),
+        ("fc4", nn.Linear(64, 10)),
+    )
+
+
+def make_two_gpus():
+    return TwoGpuExplorer(analyze(make_split, (1, 3, 32, 32)), ("conv3", "fc4"))
+
+
 def make_explorers():
     """A new explorer of each kind, by its class's name."""
-    made = [FeatureMapExplorer(), ConnectionExplorer(TABLE), CodeExplorer(CODES), make_pad()]
+    made = [
+        FeatureMapExplorer(),
+        ConnectionExplorer(TABLE),
+        CodeExplorer(CODES),
+        make_pad(),
+        StackedFieldsExplorer(),
+        make_fields(),
+        make_two_gpus(),
+        PoolingExplorer(FEATURE_MAP),
+        LrnExplorer(ACTIVATIONS),
+        AugmentationExplorer(load_photo()),
+    ]
     return {type(explorer).__name__: explorer for explorer in made}
 
 

@@ -20,6 +20,20 @@ MOVES = [
     ("CodeExplorer", "flips", "ArrowRight", "ArrowLeft", 9),
     ("CodeExplorer", "seed", "ArrowRight", "ArrowLeft", 1),
     ("CodeExplorer", "amplitude", "ArrowRight", "ArrowLeft", 1.1),
+    ("StackedFieldsExplorer", "kernel", "ArrowRight", "ArrowLeft", 5),
+    ("StackedFieldsExplorer", "layers", "ArrowRight", "ArrowLeft", 4),
+    ("StackedFieldsExplorer", "channels", "ArrowRight", "ArrowLeft", 65),
+    ("StackedFieldsExplorer", "bias", "Space", "Space", True),
+    ("ReceptiveFieldExplorer", "layer", "ArrowRight", "ArrowLeft", "s2"),
+    ("TwoGpuExplorer", "layer", "ArrowRight", "ArrowLeft", "pool1"),
+    ("PoolingExplorer", "kernel", "ArrowRight", "ArrowLeft", 4),
+    ("PoolingExplorer", "stride", "ArrowRight", "ArrowLeft", 3),
+    ("LrnExplorer", "n", "ArrowRight", "ArrowLeft", 7),
+    ("LrnExplorer", "k", "ArrowRight", "ArrowLeft", 2.5),
+    ("LrnExplorer", "alpha", "ArrowRight", "ArrowLeft", 0.001),
+    ("AugmentationExplorer", "top", "ArrowRight", "ArrowLeft", 17),
+    ("AugmentationExplorer", "flip", "Space", "Space", True),
+    ("AugmentationExplorer", "alpha1", "ArrowRight", "ArrowLeft", 0.02),
 ]
 SHOWN = "name => document.querySelector(`.course-${name} .course-picture svg`)?.textContent"
 
@@ -67,6 +81,29 @@ def test_presets(page, explorers):
     for caption, settings in explorer.frames():
         presets.select_option(label=caption.split("。")[0])
         wait_until_shown(page, "FeatureMapExplorer", words(explorer, **settings))
+
+
+def test_another_network_brings_its_layers(page, explorers):
+    explorer = explorers["ReceptiveFieldExplorer"]
+    nets = page.locator(".course-ReceptiveFieldExplorer .course-net select")
+    for net in [*explorer.probes, explorer.settings()["net"]][1:]:
+        nets.select_option(label=net)
+        first = explorer.layers(net)[0]
+        wait_until_shown(page, "ReceptiveFieldExplorer", words(explorer, net=net, layer=first))
+    assert page.complaints == []
+
+
+def test_chance_sets_all_controls_and_they_stay(page, explorers):
+    explorer = explorers["AugmentationExplorer"]
+    root = page.locator(".course-AugmentationExplorer")
+    root.get_by_role("button", name="随机取一次").press("Enter")
+    explorer.button.click()
+    drawn = explorer.settings()
+    wait_until_shown(page, "AugmentationExplorer", words(explorer, **drawn))
+    # Were a slider to correct the drawn value to one of its steps, the next picture would tell.
+    for flip in (not drawn["flip"], drawn["flip"]):
+        root.locator(".course-flip input").press("Space")
+        wait_until_shown(page, "AugmentationExplorer", words(explorer, **{**drawn, "flip": flip}))
 
 
 def test_pad_by_keyboard_and_pen(page, explorers):
