@@ -62,7 +62,7 @@ def _parser():
 
     train = commands.add_parser("train", help="train a network of a notebook on real images")
     train.add_argument("network", metavar="SECTION:CLASS")
-    train.add_argument("--data", choices=["mnist", "fashion-mnist", "cifar-10"], default="mnist")
+    train.add_argument("--data", default="mnist", help="mnist, fashion-mnist or cifar-10")
     train.add_argument("--archive", metavar="FILE", help="cifar-10-python.tar.gz, if you have it")
     train.add_argument("--images", type=int, help="train on the first so many only")
     train.add_argument("--epochs", type=int, required=True)

@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from math import prod
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -64,6 +65,8 @@ FILES = {
         "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     ),
 }
+
+TRAINING_SETS = ("mnist", "fashion-mnist", "cifar-10")
 
 # Labels 0-9 of Fashion-MNIST (Xiao et al. 2017, table 2).
 FASHION_CLASSES = ["T恤", "裤子", "套衫", "连衣裙", "外套", "凉鞋", "衬衫", "运动鞋", "包", "短靴"]
@@ -167,6 +170,8 @@ def load_cifar10(split, archive=None):
     """
     from paddle.vision.datasets import Cifar10
 
+    if archive is not None and not Path(archive).is_file():
+        raise ValueError(f"there is no file {archive}; give the path of cifar-10-python.tar.gz.")
     data = Cifar10(archive, mode=split, download=archive is None, backend="cv2").data
     images = np.stack([image for image, _ in data]).reshape(-1, 3, 32, 32)
     return images.transpose(0, 2, 3, 1), np.array([int(label) for _, label in data])
@@ -180,6 +185,8 @@ def training_sets(name, archive=None):
             (both standardized by their training images).
         archive: for CIFAR-10, see ``load_cifar10``.
     """
+    if name not in TRAINING_SETS:
+        raise ValueError(f"there is no data set {name!r}; there are {', '.join(TRAINING_SETS)}.")
     if name == "mnist":
         return tuple((pad_to_32(x), y) for x, y in map(load_mnist, ("train", "test")))
     load = load_fashion_mnist if name == "fashion-mnist" else partial(load_cifar10, archive=archive)

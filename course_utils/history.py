@@ -14,6 +14,10 @@ from . import runtime
 from .files import write_whole
 
 
+class HistoryError(Exception):
+    """A file that is no record of a run; the message is one sentence for people."""
+
+
 @dataclass
 class History:
     """The curve of one training run, with what is needed to repeat it.
@@ -37,8 +41,18 @@ class History:
 
     @classmethod
     def load(cls, path):
-        """Read what ``save`` wrote."""
-        return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+        """Read what ``save`` wrote.
+
+        Raises:
+            HistoryError: the file cannot be read as a record of a run.
+        """
+        try:
+            return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise HistoryError(
+                f"{path} is not the record of a training run ({type(error).__name__}); make one "
+                f"with `python -m course_utils train … --record {path}`."
+            ) from None
 
 
 def this_run():

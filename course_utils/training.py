@@ -64,6 +64,8 @@ def train(
     }
     images, labels = _as_tensors(train_set, "training set")
     test_images, test_labels = _as_tensors(test_set, "test set")
+    _check_counts(epochs, batch_size)
+    _check_fit(net, images, labels)
     steps = -(-len(images) // batch_size)
     schedule = paddle.optimizer.lr.CosineAnnealingDecay(learning_rate, T_max=epochs * steps)
     optimizer = paddle.optimizer.AdamW(
@@ -156,6 +158,39 @@ def random_affine(images, scale=0.1, squeeze=0.1, shear=0.2, shift=1.0):
 def _logits(outputs):
     """The main output; networks with auxiliary heads return it first, in a tuple."""
     return outputs[0] if isinstance(outputs, (tuple, list)) else outputs
+
+
+def _check_counts(epochs, batch_size):
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if not isinstance(value, int) or value < 1:
+            raise TrainingError(f"{name} is {value!r}; it must be a whole number from 1 on.")
+
+
+def _check_fit(net, images, labels):
+    """Raise a TrainingError unless the network gives one logit for every class of the labels."""
+    if not isinstance(net, paddle.nn.Layer):
+        raise TrainingError(f"the network is {net!r}; give a paddle.nn.Layer.")
+    few = images[:2]
+    try:
+        with evaluating(net), paddle.no_grad():
+            logits = _logits(net(few))
+    except Exception as error:
+        raise TrainingError(
+            f"{type(net).__name__} cannot take images of shape {list(few.shape)}: "
+            f"{' '.join(str(error).split())[-200:]}"
+        ) from error
+    classes = logits.shape[-1]
+    if list(logits.shape) != [len(few), classes]:
+        raise TrainingError(
+            f"{type(net).__name__} returns the shape {list(logits.shape)} for {len(few)} images; "
+            f"it must end in one row of logits for each image."
+        )
+    lowest, highest = int(labels.min()), int(labels.max())
+    if lowest < 0 or highest >= classes:
+        raise TrainingError(
+            f"the labels go from {lowest} to {highest}, but {type(net).__name__} has {classes} "
+            f"logits, for the labels 0 to {classes - 1}."
+        )
 
 
 def _as_tensors(pair, name):

@@ -93,6 +93,8 @@ def seed_scatter(results, xlabel="测试错误率（%）", title="各随机种�
     Args:
         results: {variant: [final value of each seed, ...]}.
     """
+    if not results:
+        raise ValueError("results is empty; give the results of at least one variant.")
     for variant, values in results.items():
         if not len(values):
             raise ValueError(f"{variant} has no result; give one value for each seed.")

@@ -42,6 +42,11 @@ class CodeExplorer(Explorer):
 
     def __init__(self, codes):
         self.codes = np.asarray(codes, dtype=float)
+        if self.codes.ndim != 3:
+            raise ValueError(
+                f"codes have the shape {self.codes.shape}; give one drawing of rows x columns for "
+                f"each class."
+            )
         flat = self.codes.reshape(len(self.codes), -1)
         self.distances = ((flat[:, None] - flat[None]) ** 2).sum(axis=-1)
         super().__init__()
