@@ -378,7 +378,7 @@ def _pick_first(operation, known, shape):
 
 def _pad(operation, known, shape):
     view = known[0][1]
-    paddings = operation.constants[1]
+    paddings = operation.attributes.get("paddings") or operation.constants[1]
     dims = list(view.dims)
     if operation.kind == "pad3d":
         # Paddle lists the last axis first: (left, right, top, bottom, front, back).

@@ -190,7 +190,18 @@ class Shuffled(nn.Layer):
         return self.b(F.pad(x, [1, 0, 2, 1]))
 
 
-@pytest.mark.parametrize("factory", [Branches, Shuffled])
+class PaddedChannels(nn.Layer):
+    """Padding of every axis, as in ResNet's option A: zeros in more channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2D(1, 2, 3, stride=2), nn.Conv2D(5, 1, (3, 1))
+
+    def forward(self, x):
+        return self.b(F.pad(self.a(x), [0, 0, 1, 2, 2, 0, 1, 1]))
+
+
+@pytest.mark.parametrize("factory", [Branches, Shuffled, PaddedChannels])
 def test_fields_equal_the_gradient_oracle(factory):
     net = factory()
     field = analyze(net, (1, 1, 41, 43)).rows[-1].receptive_field
