@@ -35,6 +35,12 @@ def test_the_course_begins_with_its_map_and_lenet():
     assert {"6.0", "6.1"} <= set(notebooks.sections())
 
 
+def test_the_map_leads_to_every_section():
+    linked = set(re.findall(r"\]\((6\.\d_\w+\.ipynb)\)", text(notebooks.section_path("6.0"))))
+    files = {path.name for section, path in notebooks.sections().items() if section != "6.0"}
+    assert linked == files
+
+
 @pytest.mark.parametrize("section", of(NETWORK_SECTIONS))
 def test_headings_in_their_order(section):
     prose = text(notebooks.section_path(section))
