@@ -5,9 +5,9 @@ mistake away are computed by ``geometry`` or by ``analyze``, as a learner would 
 none is typed in.
 """
 
-from . import lenet
+from . import alexnet, lenet, vgg
 
-EXERCISES = {**lenet.EXERCISES}
+EXERCISES = {**lenet.EXERCISES, **alexnet.EXERCISES, **vgg.EXERCISES}
 
 
 def check(exercise, answer):

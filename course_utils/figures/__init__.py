@@ -8,24 +8,38 @@ file and shows nothing. Let the call be the last line of a cell, and the noteboo
 from .codes import digit_codes
 from .connections import connection_table
 from .curves import seed_scatter, training_curves
+from .ilsvrc import challenge_errors
 from .images import feature_map_strip, image_grid
 from .kernels import kernel_grid
+from .layer_shares import layer_shares
+from .layer_signals import layer_signals
 from .padding import padded_digit
+from .race import race_curves
 from .sharing import local_connections
+from .stack_parameters import stack_parameters
+from .stacked_fields import stacked_fields
 from .subsampling import pooling_windows, subsampling_step
+from .two_gpus import two_gpus
 from .volumes import network_volumes
 
 __all__ = [
+    "challenge_errors",
     "connection_table",
     "digit_codes",
     "feature_map_strip",
     "image_grid",
     "kernel_grid",
+    "layer_shares",
+    "layer_signals",
     "local_connections",
     "network_volumes",
     "padded_digit",
     "pooling_windows",
+    "race_curves",
     "seed_scatter",
+    "stack_parameters",
+    "stacked_fields",
     "subsampling_step",
     "training_curves",
+    "two_gpus",
 ]
