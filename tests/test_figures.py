@@ -44,6 +44,25 @@ def run(train, test):
 
 RUNS = {"平均池化": [run(4, 6), run(6, 8), run(5, 10)], "最大池化": [run(3, 5)]}
 
+BRANCHES = [
+    [("卷积", 1, 64)],
+    [("卷积", 1, 96), ("卷积", 3, 128)],
+    [("卷积", 1, 16), ("卷积", 5, 32)],
+    [("最大池化", 3, 192), ("卷积", 1, 32)],
+]
+STAGES = [
+    [
+        ("输入", "other", (3, 224, 224), None),
+        ("conv1", "convolution", (64, 112, 112), None),
+        ("pool1", "pooling", (64, 56, 56), None),
+    ],
+    [
+        ("3a", "module", (256, 28, 28), (192, 64)),
+        ("pool2", "pooling", (256, 1, 1), None),
+        ("linear", "other", (1000, 1, 1), None),
+    ],
+]
+
 DRAWINGS = {
     "volumes": lambda: figures.network_volumes(LENET, title="LeNet-5 的结构"),
     "connections": lambda: figures.connection_table(C3),
@@ -60,6 +79,19 @@ DRAWINGS = {
     "scatter": lambda: figures.seed_scatter({"C3 用连接表": [1.02, 1.11, 0.98], "全连接": [1]}),
     "kernels": lambda: figures.kernel_grid(NORMALS),
     "sharing": lambda: figures.local_connections(),
+    "branches": lambda: figures.branch_module(BRANCHES, 192, 28, "Inception V1（模块 3a）"),
+    "stages": lambda: figures.network_stages(
+        STAGES, {"3a": "辅助分类器\n平均池化"}, ["1×1", "3×3"]
+    ),
+    "bars": lambda: figures.grouped_bars(
+        ["3a", "3b"],
+        {"初级模块": [303, 854], "V1": [128, 304]},
+        "乘加次数（百万）",
+        "比较",
+    ),
+    "profile": lambda: figures.layer_profile(
+        ["conv1", "conv2"], {"只有主损失": [[0.1, 1.0], [0.2, 2.0]]}, "梯度的范数", "各层的梯度"
+    ),
 }
 
 
@@ -300,3 +332,26 @@ def test_a_notebook_stores_a_figures_words_beside_its_picture():
     assert data["image/png"] and "比较" in words
     assert {"最大池化", "平均池化", "测试错误率（%）"} <= set(words.split("；"))
     assert not any(word.isdecimal() for word in words.split("；"))
+
+
+def test_a_module_tells_its_reductions_and_adds_up_its_channels():
+    drawn = words(figures.branch_module(BRANCHES, 192, 28, "3a"))
+    assert [text for text in drawn if "降维" in text] == [
+        "卷积 1×1（降维）\n192 → 96 个通道",
+        "卷积 1×1（降维）\n192 → 16 个通道",
+    ]
+    assert "卷积 1×1（投影）\n192 → 32 个通道" in drawn
+    assert "沿通道拼接：64 + 128 + 32 + 32 = 256\n28×28×256" in drawn
+
+
+def test_stages_number_the_parts_between_poolings():
+    drawn = words(figures.network_stages(STAGES))
+    assert [text for text in drawn if text.endswith("部分")] == ["第一部分", "第二部分", "第三部分"]
+    assert {"224×224×3", "28×28×256", "1×1×1000"} <= set(drawn)
+
+
+def test_bars_and_profiles_refuse_what_does_not_fit():
+    with pytest.raises(ValueError, match="V1 has 1 values for 2 names"):
+        figures.grouped_bars(["3a", "3b"], {"V1": [1]}, "y", "t")
+    with pytest.raises(ValueError, match="needs 2 positive values"):
+        figures.layer_profile(["a", "b"], {"主损失": [[1.0, 0.0]]}, "y", "t")

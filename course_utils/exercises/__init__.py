@@ -5,9 +5,14 @@ mistake away are computed by ``geometry`` or by ``analyze``, as a learner would 
 none is typed in.
 """
 
-from . import alexnet, lenet, vgg
+from . import alexnet, googlenet, lenet, vgg
 
-EXERCISES = {**lenet.EXERCISES, **alexnet.EXERCISES, **vgg.EXERCISES}
+EXERCISES = {
+    **lenet.EXERCISES,
+    **alexnet.EXERCISES,
+    **vgg.EXERCISES,
+    **googlenet.EXERCISES,
+}
 
 
 def check(exercise, answer):

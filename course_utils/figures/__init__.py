@@ -5,6 +5,8 @@ file and shows nothing. Let the call be the last line of a cell, and the noteboo
 ``course_utils.runtime.use_plot_style()`` must have chosen the Chinese font before.
 """
 
+from .bars import grouped_bars
+from .branches import branch_module
 from .codes import digit_codes
 from .connections import connection_table
 from .curves import seed_scatter, training_curves
@@ -14,24 +16,30 @@ from .kernels import kernel_grid
 from .layer_shares import layer_shares
 from .layer_signals import layer_signals
 from .padding import padded_digit
+from .profiles import layer_profile
 from .race import race_curves
 from .sharing import local_connections
 from .stack_parameters import stack_parameters
 from .stacked_fields import stacked_fields
+from .stages import network_stages
 from .subsampling import pooling_windows, subsampling_step
 from .two_gpus import two_gpus
 from .volumes import network_volumes
 
 __all__ = [
+    "branch_module",
     "challenge_errors",
     "connection_table",
     "digit_codes",
     "feature_map_strip",
+    "grouped_bars",
     "image_grid",
     "kernel_grid",
+    "layer_profile",
     "layer_shares",
     "layer_signals",
     "local_connections",
+    "network_stages",
     "network_volumes",
     "padded_digit",
     "pooling_windows",
