@@ -46,8 +46,8 @@ class Claim:
         correct: what it should say, for an erratum or another convention.
         why: one or two sentences for a reader, in Chinese.
         fault: who is at fault for an erratum, "book" or "paper".
-        cell: ``[row, column]`` in the regenerated table of the section; a column is a key of
-            ``CELL_HEADERS`` or the book's own heading.
+        cell: ``[row, column]`` in the regenerated table of the section; its columns are all keys
+            of ``CELL_HEADERS``, or all the book's own headings.
     """
 
     id: str
@@ -241,7 +241,8 @@ def table_lines(findings):
     rows = list(dict.fromkeys(row for row, _ in cells))
     columns = list(dict.fromkeys(column for _, column in cells))
     lines = [[row] + [_cell(cells.get((row, c))) for c in columns] for row in rows]
-    return ["层"] + [CELL_HEADERS.get(c, c) for c in columns], lines
+    ours = set(columns) <= set(CELL_HEADERS)
+    return ["层"] + [CELL_HEADERS[c] if ours else c for c in columns], lines
 
 
 def _cell(finding):

@@ -125,3 +125,16 @@ def test_wrong_requests_get_one_sentence():
         textbook.network_table("6.1", "LeNet5", depth=50)
     with pytest.raises(textbook.TextbookError, match="'9.9' has no claims"):
         textbook.claims("9.9")
+
+
+def test_the_books_own_headings_stay_as_they_are():
+    def finding(column):
+        claim = textbook.Claim(column, "", 1, "holds", cell=("conv1", column))
+        return textbook.Finding(claim, 1)
+
+    own = textbook.table_lines([finding("params"), finding("ops")])
+    ours = textbook.table_lines([finding("params"), finding("output_shape")])
+    assert [headers for headers, _ in (own, ours)] == [
+        ["层", "params", "ops"],
+        ["层", "参数量", "输出尺寸"],
+    ]

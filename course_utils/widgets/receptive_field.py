@@ -10,15 +10,14 @@ import numpy as np
 from paddle import nn
 from PIL import Image
 
-from ..augmentation import central_square
 from ..datasets import standardize
 from ..effective_field import FieldProbe, Unit, clipped, core, cut, extent
 from . import svg
 from .explorer import Explorer, choice_slider, dropdown
+from .photos import drawn_photo, fitted, window_frame
 
 _SIDE, _TOP = 262, 104  # of the three pictures
 _LEFTS = (22, 301, 580)
-_PHOTO_SIDE = 160  # pixels of a stored photo at most
 _CELLS, _LEVELS = 32, 8  # coarse, so that last digits of a machine's arithmetic do not show
 _SHARE = 0.9
 _FRAMES, _FRAMES_EACH = 5, 3
@@ -76,7 +75,7 @@ class ReceptiveFieldExplorer(Explorer):
     )
 
     def __init__(self, nets, photo):
-        self.photos = {name: _fitted(photo, name, shape) for name, (_, shape) in nets.items()}
+        self.photos = {name: fitted(photo, name, shape) for name, (_, shape) in nets.items()}
         self.probes = {name: FieldProbe(net, shape) for name, (net, shape) in nets.items()}
         self.weights = {
             name: "网络现有的" if isinstance(net, nn.Layer) else "随机初始化，未经训练"
@@ -139,17 +138,6 @@ class ReceptiveFieldExplorer(Explorer):
         self.controls["layer"].options = self.layers(change.new)
 
 
-def _fitted(photo, name, shape):
-    """The middle of the photo as large as the network's input, uint8; grey for one channel."""
-    if len(shape) != 4 or shape[1] not in (1, 3) or shape[2] != shape[3]:
-        raise ValueError(
-            f"the input_shape of {name} is {tuple(shape)}; a photo needs (1, 3, n, n), or "
-            f"(1, 1, n, n) to be shown in grey."
-        )
-    square = central_square(photo, shape[2])
-    return square if shape[1] == 3 else np.asarray(Image.fromarray(square).convert("L"))
-
-
 def _spread(items, count):
     """``count`` items at equal distances, the last one among them."""
     return [items[len(items) * (i + 1) // count - 1] for i in range(min(count, len(items)))]
@@ -210,41 +198,18 @@ def _heading(result):
     )
 
 
-def _photo(x, y, width, height, pixels):
-    """A photo, few pixels as plain squares."""
-    longest = max(pixels.shape[:2])
-    if longest > _PHOTO_SIDE:
-        size = [round(n * _PHOTO_SIDE / longest) for n in pixels.shape[1::-1]]
-        pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
-    else:
-        times = _PHOTO_SIDE // longest
-        pixels = pixels.repeat(times, axis=0).repeat(times, axis=1)
-    return svg.photo(x, y, width, height, pixels)
-
-
-def _rect(window, x, y, scale, **style):
-    """A window drawn where pixel (0, 0) has its corner at (x, y)."""
-    (top, _), (left, _) = window
-    height, width = extent(window)
-    return svg.rect(
-        float(x + left * scale),
-        float(y + top * scale),
-        float(width * scale),
-        float(height * scale),
-        **style,
-    )
-
-
 def _outline(window, x, y, scale, core=False):
     style = {"stroke": svg.BLUE, "stroke_dasharray": "7 4"} if core else {"stroke": svg.RED}
-    return _rect(window, x, y, scale, fill="none", stroke_width=3, **style)
+    return window_frame(window, x, y, scale, fill="none", stroke_width=3, **style)
 
 
 def _whole(result):
     x = _LEFTS[0]
     shape = result.photo.shape[:2]
     scale = _SIDE / shape[0]
-    drawn = _photo(x, _TOP, _SIDE, _SIDE, result.photo) + _outline(result.visible, x, _TOP, scale)
+    drawn = drawn_photo(x, _TOP, _SIDE, _SIDE, result.photo) + _outline(
+        result.visible, x, _TOP, scale
+    )
     if result.core:
         drawn += _outline(clipped(result.core, shape), x, _TOP, scale, core=True)
     return svg.text(x, _TOP - 12, f"整幅输入 {_by(shape)}", font_weight="bold") + drawn
@@ -262,7 +227,7 @@ def _zoomed(result, x, title, picture):
     height, width = (n * scale for n in extent(result.visible))
     drawn = (
         svg.text(x, _TOP - 12, title, font_weight="bold")
-        + _rect(result.unit.window, x0, y0, scale, fill=svg.PALE)
+        + window_frame(result.unit.window, x0, y0, scale, fill=svg.PALE)
         + picture(float(x0 + first_column * scale), float(y0 + first_row * scale), width, height)
         + _outline(result.unit.window, x0, y0, scale)
     )
@@ -277,7 +242,7 @@ def _window(result):
         result,
         _LEFTS[1],
         f"放大看：它的窗口 {_by(extent(result.unit.window))}",
-        lambda *place: _photo(*place, pixels),
+        lambda *place: drawn_photo(*place, pixels),
     )
 
 

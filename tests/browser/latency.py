@@ -35,6 +35,8 @@ _HANDLES = {
     "PoolingExplorer": ".course-column [role=slider]",
     "LrnExplorer": ".course-channel [role=slider]",
     "AugmentationExplorer": ".course-top [role=slider]",
+    "InceptionExplorer": ".course-three [role=slider]",
+    "BranchExplorer": ".course-column [role=slider]",
 }
 
 

@@ -14,10 +14,12 @@ from course_utils import analyze
 from course_utils.datasets import load_photo
 from course_utils.widgets import (
     AugmentationExplorer,
+    BranchExplorer,
     CodeExplorer,
     ConnectionExplorer,
     DigitPad,
     FeatureMapExplorer,
+    InceptionExplorer,
     LrnExplorer,
     PoolingExplorer,
     ReceptiveFieldExplorer,
@@ -98,6 +100,34 @@ def make_two_gpus():
     return TwoGpuExplorer(analyze(make_split, (1, 3, 32, 32)), ("conv3", "fc4"))
 
 
+# Szegedy et al. 2015, table 1: side and channels of the input, then the six widths.
+MODULES = {
+    "3a": (28, 192, (64, 96, 128, 16, 32, 32)),
+    "4a": (14, 480, (192, 96, 208, 16, 48, 64)),
+    "5b": (7, 832, (384, 192, 384, 48, 128, 128)),
+}
+
+
+class TinyModule(nn.Layer):
+    """Three branches with random weights, the last one behind a pooling."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Sequential(nn.Conv2D(4, 3, 1), nn.ReLU())
+        self.five = nn.Sequential(nn.Conv2D(4, 2, 1), nn.Conv2D(2, 5, 5, padding=2), nn.ReLU())
+        pool = nn.MaxPool2D(3, stride=1, padding=1)
+        self.pool = nn.Sequential(pool, nn.Conv2D(4, 3, 1), nn.ReLU())
+
+    def forward(self, x):
+        return paddle.concat([branch(x) for branch in self.children()], axis=1)
+
+
+def make_branches():
+    paddle.seed(1)
+    before = nn.Sequential(nn.Conv2D(1, 4, 3, stride=2, padding=1), nn.MaxPool2D(2))
+    return BranchExplorer(before, TinyModule(), (1, 1, 64, 64), load_photo())
+
+
 def make_explorers():
     """A new explorer of each kind, by its class's name."""
     made = [
@@ -111,6 +141,8 @@ def make_explorers():
         PoolingExplorer(FEATURE_MAP),
         LrnExplorer(ACTIVATIONS),
         AugmentationExplorer(load_photo()),
+        InceptionExplorer(MODULES),
+        make_branches(),
     ]
     return {type(explorer).__name__: explorer for explorer in made}
 

@@ -34,6 +34,10 @@ MOVES = [
     ("AugmentationExplorer", "top", "ArrowRight", "ArrowLeft", 17),
     ("AugmentationExplorer", "flip", "Space", "Space", True),
     ("AugmentationExplorer", "alpha1", "ArrowRight", "ArrowLeft", 0.02),
+    ("InceptionExplorer", "side", "ArrowLeft", "ArrowRight", 14),
+    ("InceptionExplorer", "reduce5", "ArrowRight", "ArrowLeft", 17),
+    ("BranchExplorer", "row", "ArrowRight", "ArrowLeft", 9),
+    ("BranchExplorer", "rank", "ArrowRight", "ArrowLeft", 2),
 ]
 SHOWN = "name => document.querySelector(`.course-${name} .course-picture svg`)?.textContent"
 
@@ -74,13 +78,14 @@ def test_a_key_moves_the_picture_and_another_brings_it_back(
     assert page.complaints == []
 
 
-def test_presets(page, explorers):
-    explorer = explorers["FeatureMapExplorer"]
+@pytest.mark.parametrize("name", ["FeatureMapExplorer", "InceptionExplorer"])
+def test_presets(page, explorers, name):
+    explorer = explorers[name]
     # A headless Chromium passes no keys to an open list, so the choice is not made by key here.
-    presets = page.locator(".course-FeatureMapExplorer .course-presets select")
+    presets = page.locator(f".course-{name} .course-presets select")
     for caption, settings in explorer.frames():
-        presets.select_option(label=caption.split("。")[0])
-        wait_until_shown(page, "FeatureMapExplorer", words(explorer, **settings))
+        presets.select_option(label=caption.split("。")[0].removeprefix("模块 "))
+        wait_until_shown(page, name, words(explorer, **settings))
 
 
 def test_another_network_brings_its_layers(page, explorers):
