@@ -8,6 +8,8 @@ from oracle import Average, gradient_extent
 from paddle import nn
 
 from course_utils import analyze, exercises, load_section, textbook
+from course_utils.runtime import REPO
+from course_utils.training import History
 
 SECTION = load_section("6.4")
 IMAGE = (1, 3, 224, 224)
@@ -117,6 +119,50 @@ def test_loss_by_hand(net):
 def test_without_heads_small_images_will_do():
     net = SECTION.GoogLeNet(num_classes=10, aux=False)
     assert net(paddle.randn([1, 3, 32, 32])).shape == [1, 10]
+
+
+SMALL = (1, 1, 28, 28)
+
+
+def test_small_network_keeps_five_modules_at_an_eighth_of_their_width():
+    table = analyze(SECTION.SmallGoogLeNet, SMALL).group()
+    channels = [16]
+    for name in ("4a", "4b", "4c", "4d", "4e"):
+        one, reduce3, three, reduce5, five, proj = widths = [n // 8 for n in MODULES[name][1:]]
+        assert table[name].params == module_parameters(channels[-1], *widths)
+        channels.append(one + three + five + proj)
+    assert [row.output_shape[1:] for row in table.rows[:2]] == [[16, 14, 14], [16, 7, 7]]
+    assert table["linear"].params == channels[-1] * 10 + 10
+
+
+def test_small_heads_are_there_in_training_only():
+    net, x = SECTION.SmallGoogLeNet(aux=True), paddle.randn([2, 1, 28, 28])
+    assert [output.shape for output in net(x)] == [[2, 10]] * 3
+    net.eval()
+    assert net(x).shape == [2, 10]
+
+
+def test_small_network_draws_its_weights_as_it_is_told():
+    net = SECTION.SmallGoogLeNet(initializer=nn.initializer.Constant(0.5))
+    assert {float(w.mean()) for w in net.parameters() if w.ndim > 1} == {0.5}
+    assert {float(w.sum()) for w in net.parameters() if w.ndim == 1} == {0.0}
+
+
+@pytest.mark.parametrize("name", ["3x3", "5x5", "thin"])
+def test_one_size_costs_as_much_as_many(name):
+    ours, other = (analyze(SECTION.VARIANTS[key], SMALL).totals for key in ("inception", name))
+    assert other["macs"] == pytest.approx(ours["macs"], rel=0.05)
+
+
+def test_all_sides_were_trained_alike():
+    fair = ("train_images", "test_images", "epochs", "batch_size", "learning_rate", "augment")
+    settings = set()
+    for name in (SECTION.SCALES | SECTION.HEADS | SECTION.AUXILIARIES).values():
+        for seed in range(3):
+            record = History.load(REPO / f"data/runs/6.4_{name}_seed{seed}.json")
+            assert record.settings["seed"] == seed
+            settings.add(tuple(record.settings[key] for key in fair))
+    assert len(settings) == 1
 
 
 def test_twenty_two_layers_on_one_path():
