@@ -8,7 +8,7 @@ FLOAT32 = 4  # bytes
 
 def _padded_input():
     return NumberExercise(geometry.output_size(224, 11, 4, padding=2), {
-        geometry.output_size(224, 11, 4): "没有填充、或只有一边填充时才是这个数；本题两边各填充 2。",
+        geometry.output_size(224, 11, 4): "不填充（或只填一边）才得这个数；本题两边各填充 2。",
         geometry.output_size(224, 11, 4, padding=2, ceil_mode=True): "除不尽时向下取整，不是向上。",
         geometry.output_size(224, 11, padding=2): "步长是 4，别忘了除。",
     })  # fmt: skip
