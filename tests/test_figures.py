@@ -92,6 +92,19 @@ DRAWINGS = {
     "profile": lambda: figures.layer_profile(
         ["conv1", "conv2"], {"只有主损失": [[0.1, 1.0], [0.2, 2.0]]}, "梯度的范数", "各层的梯度"
     ),
+    "winners": lambda: figures.challenge_errors(
+        [(2011, "XRCE", 25.8, "手工特征"), (2012, "AlexNet", 16.4, 8)], human=5.1
+    ),
+    "two GPUs": lambda: figures.two_gpus(
+        [(f"C{n}", (192, 13, 13), 21632 * (n == 3)) for n in range(1, 12)]
+    ),
+    "race": lambda: figures.race_curves({"ReLU": [([50, 60], [40, 25])]}, target=25),
+    "shares": lambda: figures.layer_shares(["c1", "f6"], {"参数量": [3, 97], "乘加次数": [80, 20]}),
+    "signals": lambda: figures.layer_signals(
+        {"输出的大小": {"Kaiming": [1, 1, 0.5]}}, "初始化之后"
+    ),
+    "stacks": lambda: figures.stacked_fields((3, 3), (5,)),
+    "stack sizes": lambda: figures.stack_parameters(((3, 3), (5,))),
 }
 
 
