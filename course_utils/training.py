@@ -24,12 +24,13 @@ def train(
     batch_size=64,
     learning_rate=2e-3,
     weight_decay=0.01,
+    optimizer=paddle.optimizer.AdamW,
     augment=None,
     seed=0,
     progress=True,
     checkpoint=None,
 ):
-    """Train ``net`` with AdamW while the learning rate falls to zero along half a cosine.
+    """Train ``net`` while the learning rate falls to zero along half a cosine.
 
     The loss is ``net.loss(outputs, labels)`` where the network has that method, else
     cross-entropy on its logits. The seed fixes the order of the images and what Paddle draws
@@ -38,6 +39,8 @@ def train(
     Args:
         train_set, test_set: pairs (images, labels): float32 (n, channels, height, width) and
             integers (n,), arrays or tensors. The test set is only measured, never learnt from.
+        optimizer: class of Paddle's; ``paddle.optimizer.Momentum`` is the papers' SGD with
+            momentum 0.9, whose ``weight_decay`` is an L2 penalty.
         augment: function from a batch of images to a changed batch of the same shape.
         progress: print one line a pass.
         checkpoint: file that keeps the state after each pass; if it is there already, the run
@@ -59,6 +62,7 @@ def train(
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "weight_decay": weight_decay,
+        "optimizer": optimizer.__name__,
         "augment": augment.__name__ if augment else None,
         "seed": seed,
     }
@@ -68,14 +72,12 @@ def train(
     _check_fit(net, images, labels)
     steps = -(-len(images) // batch_size)
     schedule = paddle.optimizer.lr.CosineAnnealingDecay(learning_rate, T_max=epochs * steps)
-    optimizer = paddle.optimizer.AdamW(
-        schedule, parameters=net.parameters(), weight_decay=weight_decay
-    )
+    updates = optimizer(schedule, parameters=net.parameters(), weight_decay=weight_decay)
     criterion = getattr(net, "loss", F.cross_entropy)
     paddle.seed(seed)
     shuffle = np.random.default_rng(seed)
     history = History(settings=settings, context=this_run())
-    saved = Checkpoint(checkpoint, net, optimizer, shuffle, history)
+    saved = Checkpoint(checkpoint, net, updates, shuffle, history)
     saved.resume()
 
     net.train()
@@ -89,8 +91,8 @@ def train(
             outputs = net(batch if augment is None else augment(batch))
             loss = criterion(outputs, target)
             loss.backward()
-            optimizer.step()
-            optimizer.clear_grad()
+            updates.step()
+            updates.clear_grad()
             schedule.step()
             if not math.isfinite(loss.item()):
                 raise TrainingError(
@@ -102,7 +104,7 @@ def train(
         seconds = time.perf_counter() - start
         history.epochs.append({
             "epoch": epoch,
-            "learning_rate": optimizer.get_lr(),
+            "learning_rate": updates.get_lr(),
             "train_loss": loss_sum / len(images),
             "train_error": 100 * wrong / len(images),
             "test_error": evaluate(net, test_images, test_labels),

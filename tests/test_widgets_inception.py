@@ -51,7 +51,7 @@ def test_there_are_nine_modules(designer):
 @pytest.mark.parametrize("name", table_modules())
 def test_costs_are_those_of_the_notebooks_modules(designer, name):
     side, channels, widths = table_modules()[name]
-    design = designer.compute(**designer.modules[name])
+    design = designer.compute(**designer.preset_settings[name])
     one, _, three, _, five, _ = widths
     for module, build in [
         (design.v1, lambda: SECTION.Inception(channels, *widths)),

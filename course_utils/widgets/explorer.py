@@ -126,6 +126,40 @@ class Explorer:
         }
 
 
+class PresetExplorer(Explorer):
+    """An explorer with a drop-down list of ready-made settings, and a flip-book of them.
+
+    Args:
+        presets: {name: settings}; the names stand in the list under ``preset_label``. The first
+            is for ``make_controls`` to begin with.
+    """
+
+    preset_label = ""
+
+    def __init__(self, presets):
+        self.preset_settings = presets
+        names = [("自定义", ""), *((name, name) for name in presets)]
+        self.presets = dropdown(self.preset_label, names, "")
+        self.presets.add_class("course-presets")
+        self.presets.observe(self._take_preset, "value")
+        super().__init__()
+
+    def layout(self):
+        return [row([self.presets, *self.controls.values()]), self.picture]
+
+    def frames(self):
+        return list(self.preset_settings.items())
+
+    def redraw(self, change=None):
+        super().redraw()
+        now = self.settings()
+        self.presets.value = next((n for n, p in self.preset_settings.items() if p == now), "")
+
+    def _take_preset(self, change):
+        if change.new:
+            self.set(**self.preset_settings[change.new])
+
+
 def row(parts):
     """Widgets side by side; where the page is narrow they wrap."""
     return widgets.HBox(list(parts), layout=widgets.Layout(flex_flow="row wrap"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..geometry import conv_parameters, multiply_adds
 from . import svg
-from .explorer import Explorer, choice_slider, dropdown, row, slider
+from .explorer import PresetExplorer, choice_slider, slider
 
 WIDTHS = {
     "one": "1×1 卷积",
@@ -73,7 +73,7 @@ def branch_cost(branch):
     return sum(layer.multiply_adds for layer in branch)
 
 
-class InceptionExplorer(Explorer):
+class InceptionExplorer(PresetExplorer):
     """Choose the six widths; parameters, multiply-adds and output channels follow at once.
 
     Args:
@@ -89,6 +89,7 @@ class InceptionExplorer(Explorer):
         "把 5×5 降维层的宽度减半，整个模块的乘加次数会减少多少？输出的通道数会变吗？"
         "降维层要多宽，这一支才比直接卷积还贵？"
     )
+    preset_label = "表 6.2 的模块"
 
     def __init__(self, modules):
         for name, (_, _, widths) in modules.items():
@@ -96,32 +97,25 @@ class InceptionExplorer(Explorer):
                 raise ValueError(
                     f"module {name} has {len(widths)} widths; give six: {', '.join(WIDTHS)}."
                 )
-        self.modules = {
+        super().__init__({
             name: {"side": side, "in_channels": channels, **dict(zip(WIDTHS, widths, strict=True))}
             for name, (side, channels, widths) in modules.items()
-        }
-        super().__init__()
+        })  # fmt: skip
 
     def make_controls(self):
-        first, *_ = self.modules.values()
-        sides = sorted({7, 14, 28, *(module["side"] for module in self.modules.values())})
-        presets = [("自定义", ""), *((name, name) for name in self.modules)]
-        self.presets = dropdown("表 6.2 的模块", presets, "")
-        self.presets.add_class("course-presets")
-        self.presets.observe(self._take_preset, "value")
-        most = max(max(module.values()) for module in self.modules.values())
+        modules = self.preset_settings.values()
+        first, *_ = modules
+        sides = sorted({7, 14, 28, *(module["side"] for module in modules)})
+        most = max(max(module.values()) for module in modules)
         return {
             "side": choice_slider("特征图边长", sides, first["side"]),
             "in_channels": slider("输入通道", 1, most, first["in_channels"]),
             **{
-                name: slider(words, 1, max(512, *(m[name] for m in self.modules.values())), value)
+                name: slider(words, 1, max(512, *(m[name] for m in modules)), value)
                 for (name, words), value in zip(WIDTHS.items(), list(first.values())[2:],
                                                 strict=True)
             },
         }  # fmt: skip
-
-    def layout(self):
-        return [row([self.presets, *self.controls.values()]), self.picture]
 
     def compute(self, side, in_channels, one, reduce3, three, reduce5, five, proj):
         """A ``Design``."""
@@ -156,16 +150,7 @@ class InceptionExplorer(Explorer):
         return svg.picture(860, 680, body, _sentence(result))
 
     def frames(self):
-        return [(f"模块 {name}", settings) for name, settings in self.modules.items()]
-
-    def redraw(self, change=None):
-        super().redraw()
-        now = self.settings()
-        self.presets.value = next((name for name, m in self.modules.items() if m == now), "")
-
-    def _take_preset(self, change):
-        if change.new:
-            self.set(**self.modules[change.new])
+        return [(f"模块 {name}", settings) for name, settings in super().frames()]
 
 
 def _layer(kernel, inputs, outputs, side):
