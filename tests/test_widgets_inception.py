@@ -81,7 +81,7 @@ def test_presets_set_the_controls_and_give_way_to_the_own_setting():
     explorer = InceptionExplorer(MODULES)
     assert explorer.presets.value == "3a"
     explorer.presets.value = "5b"
-    assert explorer.settings() == explorer.modules["5b"]
+    assert explorer.settings() == explorer.preset_settings["5b"]
     explorer.controls["three"].value += 1
     assert explorer.presets.value == ""
 
