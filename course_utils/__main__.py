@@ -167,9 +167,11 @@ def _audit(options):
     problems = []
     findings = {}
     for section in options.sections or textbook.sections():
-        print(f"{section} …", end=" ", flush=True)
-        findings[section] = textbook.audit(section)
-        print(textbook.summary(findings[section]))
+        print(section)
+        findings[section] = textbook.audit(
+            section, progress=lambda words: print(f"  {words} …", flush=True)
+        )
+        print(f"  {textbook.summary(findings[section])}")
         problems += [f"{f.claim.id}: {f.problem}" for f in findings[section] if f.problem]
     if not problems and not options.sections:
         problems += textbook.update_tables(textbook.regenerate(findings))

@@ -151,6 +151,18 @@ def code_cells(path):
     return cells
 
 
+def heading_over(path, words):
+    """The heading that some words of a notebook's text stand under, None if they are not there."""
+    heading = None
+    for cell in read_notebook(path)["cells"]:
+        if cell["cell_type"] == "markdown":
+            for line in "".join(cell["source"]).splitlines():
+                heading = line.lstrip("# ") if re.match(r"#+ ", line) else heading
+                if words in line:
+                    return heading
+    return None
+
+
 def _parse(source, path, number):
     try:
         return ast.parse(source)

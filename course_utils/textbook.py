@@ -159,28 +159,35 @@ def network_table(section, name, module=None, input_shape=None, **arguments):
         raise TextbookError(f"{name} does not take these arguments: {error}.") from None
 
 
-def audit(section, module=None, claims_list=None):
+def audit(section, module=None, claims_list=None, progress=lambda words: None):
     """Recompute every claim of a section.
 
     Args:
         section: e.g. "6.1".
         module: definitions to audit; by default those of the section's notebook.
         claims_list: claims to audit; by default those of the section.
+        progress: is told which network, or which function of the notebook, is at work.
 
     Returns:
         list of Finding, one a claim; ``problem`` says what is unexplained.
     """
     module = module or notebooks.load_section(section)
-    names = _namespace(section, module)
+    names = _namespace(section, module, progress)
     return [_judge(claim, names) for claim in claims_list or claims(section)]
 
 
-def _namespace(section, module):
+def _namespace(section, module, progress):
     """What a ``check`` may use: the section's networks and definitions, formulas, images."""
 
     @cache
     def table(name, **arguments):
+        progress(f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})")
         return network_table(section, name, module, **arguments).group()
+
+    @cache
+    def once(function):
+        progress(getattr(function, "__name__", type(function).__name__))
+        return function()
 
     def shape(row):
         return format_shape(row.output_shape)
@@ -192,7 +199,7 @@ def _namespace(section, module):
         "geometry": geometry,
         "load_mnist": datasets.load_mnist,
         # What a function or class of the notebook gives, computed once for all claims.
-        "once": cache(lambda function: function()),
+        "once": once,
     }
 
 
@@ -256,7 +263,15 @@ def _plain(value):
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def errata_lines(findings):
+def _shown_in(section, claim):
+    """A link to the notebook that shows an erratum, and the heading that it stands under."""
+    path = notebooks.section_path(section)
+    heading = notebooks.heading_over(path, f"errata.md#{claim.id})")
+    where = f"“{heading}”" if heading else "笔记中没有提到"
+    return f"[{path.name}](../../notebooks/{path.name})，{where}"
+
+
+def errata_lines(section, findings):
     """The ledger's entries of one section in Markdown, one an erratum."""
     parts = []
     for finding in findings:
@@ -265,6 +280,7 @@ def errata_lines(findings):
             continue
         blame = {"book": "本书", "paper": "所引论文"}[claim.fault]
         how = f"`{claim.check}`" if claim.check else claim.source
+        shown = _shown_in(section, claim)
         parts.append(
             f'### <a id="{claim.id}"></a>{claim.id}\n\n'
             f"- 书中：“{claim.quote}”，即 {_plain(claim.claimed)}\n"
@@ -272,6 +288,7 @@ def errata_lines(findings):
             f"- 理由：{claim.why}\n"
             f"- 出错的一方：{blame}\n"
             f"- 依据：{how}\n"
+            f"- 演示：{shown}\n"
         )
     return parts
 
@@ -292,7 +309,7 @@ def regenerate(section_findings):
                 "\n".join(",".join(f'"{cell}"' for cell in line) for line in [headers, *lines])
                 + "\n"
             )
-        entries = errata_lines(findings)
+        entries = errata_lines(section, findings)
         if entries:
             ledger.append(f"## {section} 节\n")
             ledger += entries

@@ -32,6 +32,7 @@ def test_printed_table_in_each_format(capsys, format, mark):
 def test_audit_of_one_section(capsys):
     status, out, _ = run(capsys, "audit", "6.1")
     assert status == 0 and "成立" in out and "勘误 5" in out
+    assert "  LeNet5(output='linear') …" in out.splitlines()  # says which network it is at
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from course_utils import load_section
 from course_utils.notebooks import (
     NotebookError,
     definitions,
+    heading_over,
     load_notebook,
     without_widget_views,
 )
@@ -79,3 +80,21 @@ def test_saving_keeps_the_picture_and_drops_the_live_view():
     without_widget_views({"type": "notebook", "content": {"cells": cells}}, path="a.ipynb")
     assert list(explorer["data"]) == ["text/html"] and list(bare["data"]) == [view]
     without_widget_views({"type": "file", "content": "text"})
+
+
+def test_words_are_found_under_their_heading(tmp_path):
+    path = tmp_path / "6.9_mine.ipynb"
+    cells = ["# Title\nfirst words", "## Part\ntext\n### Step\nthe mark", "# code is no heading"]
+    kinds = ["markdown", "markdown", "code"]
+    path.write_text(
+        json.dumps(
+            {
+                "cells": [
+                    {"cell_type": kind, "source": cell.splitlines(keepends=True)}
+                    for kind, cell in zip(kinds, cells, strict=True)
+                ]
+            }
+        )
+    )
+    found = [heading_over(path, words) for words in ("words", "mark", "code")]
+    assert found == ["Title", "Step", None]

@@ -96,6 +96,33 @@ def test_notebook_and_ledger_name_the_same_errata(section):
     assert mentioned(notebooks.section_path(section)) == errata(section)
 
 
+def states(prose, value):
+    """Whether a value stands in the prose by itself, with or without commas at thousands."""
+    forms = [str(value), f"{value:,}" if isinstance(value, int) else str(value)]
+    return any(re.search(rf"(?<![\w.,]){re.escape(f)}(?!\w|[.,]\d)", prose) for f in forms)
+
+
+@pytest.mark.parametrize("section", of(textbook.sections()))
+def test_who_corrects_a_number_links_to_the_ledger(section):
+    """A text that has the printed and the right value carries the mark, at the latest in the next
+    text: a question may stand before its answer."""
+    texts = ["".join(c["source"]) for c in cells(notebooks.section_path(section), "markdown")]
+    unmarked = [
+        f"{claim.id}: {prose[:60]}"
+        for claim in textbook.claims(section)
+        if claim.verdict == "erratum"
+        for prose, following in zip(texts, [*texts[1:], ""], strict=True)
+        if states(prose, claim.claimed) and states(prose, claim.correct)
+        if f"errata.md#{claim.id})" not in prose + following
+    ]
+    assert unmarked == []
+
+
+def test_a_number_is_found_only_where_it_stands_by_itself():
+    assert states("共 60,850 个参数", 60850) and states("应为 55.1 %", 55.1)
+    assert not states("共 160,850 个", 60850) and not states("55.12 %", 55.1)
+
+
 def test_every_link_into_the_ledger_has_its_entry():
     ledger = (textbook.TABLES / "errata.md").read_text(encoding="utf-8")
     anchors = set(re.findall(r'<a id="([^"]+)">', ledger))
