@@ -12,7 +12,7 @@ export JUPYTER_DATA_DIR := $(CURDIR)/$(VENV)/share/jupyter
 export IPYTHONDIR := $(CURDIR)/$(VENV)/etc/ipython
 unexport JUPYTER_PATH JUPYTER_CONFIG_PATH JUPYTERLAB_DIR PYTHONPATH PYTHONHOME
 
-.PHONY: help env lab check bench site
+.PHONY: help env lab check bench site release
 
 help:  ## 显示这份说明
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ bench: $(INSTALLED)  ## 测量速度与内存，以比值给出
 
 site: $(INSTALLED)  ## 把全部笔记导出为网页，放在 site/（无需内核和网络）
 	$(VENV)/bin/python -m course_utils site site
+
+release: $(INSTALLED)  ## 生成学生版（无答案、无输出）和教师版，放在 release/（约十几分钟）
+	$(VENV)/bin/python -m course_utils release release
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@command -v $(PYTHON) > /dev/null || { \

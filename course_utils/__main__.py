@@ -78,6 +78,10 @@ def _parser():
     site.add_argument("folder", type=Path)
     site.set_defaults(run=_site)
 
+    release = commands.add_parser("release", help="copies for learners and for instructors")
+    release.add_argument("folder", type=Path)
+    release.set_defaults(run=_release)
+
     bench = commands.add_parser("bench", help="speed, as ratios measured side by side")
     bench.set_defaults(run=_bench)
     return parser
@@ -221,6 +225,16 @@ def _site(options):
 
     for path in write_site(options.folder):
         print(path)
+
+
+def _release(options):
+    from .release import ReleaseError, write_release
+
+    try:
+        for path in write_release(options.folder, progress=lambda name: print(f"{name} …")):
+            print(path)
+    except ReleaseError as error:
+        raise ValueError(error) from error
 
 
 def _bench(options):
