@@ -7,15 +7,13 @@ from xml.etree import ElementTree
 import numpy as np
 import paddle
 import pytest
-from browser.samples import TinyNet, make_explorers, make_fields, make_stack
+from browser.samples import TinyNet, make_fields, make_stack
 from paddle import nn
 
 from course_utils.datasets import load_photo
 from course_utils.effective_field import FieldProbe, clipped, core, cut, extent
 from course_utils.graph import TraceError
 from course_utils.widgets import ReceptiveFieldExplorer, StackedFieldsExplorer
-
-NAMES = ["StackedFieldsExplorer", "ReceptiveFieldExplorer"]
 
 
 class Branches(nn.Layer):
@@ -287,35 +285,6 @@ def test_network_that_cannot_take_the_input():
 def test_network_without_convolutions():
     with pytest.raises(ValueError, match="Sequential has no layer that convolves or pools"):
         FieldProbe(partial(nn.Sequential, nn.Flatten(), nn.Linear(9, 2)), (1, 1, 3, 3))
-
-
-# --- Controls and the flip-book ---
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_control_changes_the_picture_and_brings_it_back(name):
-    explorer = make_explorers()[name]
-    for control in explorer.controls.values():
-        before, value = explorer.picture.value, control.value
-        if isinstance(value, bool):
-            control.value = not value
-        elif hasattr(control, "options"):
-            control.value = control.options[control.options.index(value) + 1]
-        else:
-            control.value = value + control.step
-        assert explorer.picture.value != before, control.description
-        assert explorer.picture.value == explorer.draw(explorer.compute(**explorer.settings()))
-        control.value = value
-        assert explorer.picture.value == before
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_flip_book_is_the_same_text_every_time_and_small(name):
-    explorer = make_explorers()[name]
-    book = explorer.flip_book()
-    assert book == make_explorers()[name].flip_book()
-    assert len(book.encode()) < 150_000
-    assert book.count("<img") == len(explorer.frames()) >= 3
 
 
 def test_flip_book_takes_few_layers_and_always_the_last():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..geometry import GeometryError, kernel_extent, output_size
 from . import svg
-from .explorer import Explorer, choice_slider, dropdown, row, slider
+from .explorer import PresetExplorer, choice_slider, slider
 
 _NAMES = ("size", "kernel", "stride", "padding", "dilation")
 PRESETS = {
@@ -54,7 +54,7 @@ class FeatureMap:
         return [i for i in self.unseen if self.padding <= i < self.padding + self.size]
 
 
-class FeatureMapExplorer(Explorer):
+class FeatureMapExplorer(PresetExplorer):
     """Sliders for a convolution's or pooling's setting; the windows and the output they give."""
 
     title = "特征图有多大？"
@@ -63,11 +63,15 @@ class FeatureMapExplorer(Explorer):
         "或在四周各填充 2 格，又是多大？"
     )
 
+    preset_label = "典型设置"
+
+    def __init__(self):
+        super().__init__(
+            {name: dict(zip(_NAMES, values, strict=True)) for name, values in PRESETS.items()}
+        )
+
     def make_controls(self):
         sizes = sorted({*range(4, 65), *(preset[0] for preset in PRESETS.values()), 224})
-        self.presets = dropdown("典型设置", [("自定义", ()), *PRESETS.items()], ())
-        self.presets.add_class("course-presets")
-        self.presets.observe(self._take_preset, "value")
         return {
             "size": choice_slider("输入边长 n", sizes, 12),
             "kernel": slider("卷积核边长 k", 1, 11, 3),
@@ -75,9 +79,6 @@ class FeatureMapExplorer(Explorer):
             "padding": slider("填充 p", 0, 5, 0),
             "dilation": slider("膨胀率 d", 1, 3, 1),
         }
-
-    def layout(self):
-        return [row([self.presets, *self.controls.values()]), self.picture]
 
     def compute(self, size, kernel, stride, padding, dilation):
         """A ``FeatureMap``; a setting in which no window fits has output 0."""
@@ -101,18 +102,8 @@ class FeatureMapExplorer(Explorer):
 
     def frames(self):
         return [
-            (f"{name}。{_setting(*values)}", dict(zip(_NAMES, values, strict=True)))
-            for name, values in PRESETS.items()
+            (f"{name}。{_setting(**settings)}", settings) for name, settings in super().frames()
         ]
-
-    def redraw(self, change=None):
-        super().redraw()
-        values = tuple(self.settings().values())
-        self.presets.value = values if values in PRESETS.values() else ()
-
-    def _take_preset(self, change):
-        if change.new:
-            self.set(**dict(zip(_NAMES, change.new, strict=True)))
 
 
 def _setting(size, kernel, stride, padding, dilation):

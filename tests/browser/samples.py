@@ -128,23 +128,43 @@ def make_branches():
     return BranchExplorer(before, TinyModule(), (1, 1, 64, 64), load_photo())
 
 
+FACTORIES = {
+    "FeatureMapExplorer": FeatureMapExplorer,
+    "ConnectionExplorer": lambda: ConnectionExplorer(TABLE),
+    "CodeExplorer": lambda: CodeExplorer(CODES),
+    "DigitPad": make_pad,
+    "StackedFieldsExplorer": StackedFieldsExplorer,
+    "ReceptiveFieldExplorer": make_fields,
+    "TwoGpuExplorer": make_two_gpus,
+    "PoolingExplorer": lambda: PoolingExplorer(FEATURE_MAP),
+    "LrnExplorer": lambda: LrnExplorer(ACTIVATIONS),
+    "AugmentationExplorer": lambda: AugmentationExplorer(load_photo()),
+    "InceptionExplorer": lambda: InceptionExplorer(MODULES),
+    "BranchExplorer": make_branches,
+}
+
+
 def make_explorers():
     """A new explorer of each kind, by its class's name."""
-    made = [
-        FeatureMapExplorer(),
-        ConnectionExplorer(TABLE),
-        CodeExplorer(CODES),
-        make_pad(),
-        StackedFieldsExplorer(),
-        make_fields(),
-        make_two_gpus(),
-        PoolingExplorer(FEATURE_MAP),
-        LrnExplorer(ACTIVATIONS),
-        AugmentationExplorer(load_photo()),
-        InceptionExplorer(MODULES),
-        make_branches(),
-    ]
-    return {type(explorer).__name__: explorer for explorer in made}
+    return {name: make() for name, make in FACTORIES.items()}
+
+
+def step(control):
+    """One step of a control: (the key that makes it, the key that takes it back, the value)."""
+    if isinstance(control.value, bool):
+        return "Space", "Space", not control.value
+    there, back = ("ArrowRight", "ArrowLeft"), ("ArrowLeft", "ArrowRight")
+    if hasattr(control, "options"):
+        values = [o[1] if isinstance(o, tuple) else o for o in control.options]
+        up = control.index + 1 < len(values)
+        return *(there if up else back), values[control.index + (1 if up else -1)]
+    up = control.value + control.step <= control.max
+    return *(there if up else back), control.value + (control.step if up else -control.step)
+
+
+def neighbour(control):
+    """The value one step beside the present one."""
+    return step(control)[2]
 
 
 def write_notebook(path, folder):
@@ -153,7 +173,7 @@ def write_notebook(path, folder):
         # The package first: it prepares the machine before Paddle is imported.
         f"import sys; sys.path.insert(0, {str(folder)!r})\nimport course_utils\n"
         "from samples import make_explorers\nmade = make_explorers()",
-        *(f"made[{name!r}]" for name in make_explorers()),
+        *(f"made[{name!r}]" for name in FACTORIES),
     ]
     cells = [
         {

@@ -3,42 +3,11 @@
 from xml.etree import ElementTree
 
 import pytest
-from samples import IMAGES, make_explorers
+from ipywidgets import Dropdown
+from samples import FACTORIES, IMAGES, make_explorers, step
 
 pytestmark = pytest.mark.browser
 
-# (explorer, control, key that moves it, key that brings it back, setting after the first key)
-MOVES = [
-    ("FeatureMapExplorer", "size", "ArrowRight", "ArrowLeft", 13),
-    ("FeatureMapExplorer", "kernel", "ArrowRight", "ArrowLeft", 4),
-    ("FeatureMapExplorer", "stride", "ArrowRight", "ArrowLeft", 2),
-    ("FeatureMapExplorer", "padding", "ArrowRight", "ArrowLeft", 1),
-    ("FeatureMapExplorer", "dilation", "ArrowRight", "ArrowLeft", 2),
-    ("ConnectionExplorer", "chosen", "ArrowRight", "ArrowLeft", 1),
-    ("ConnectionExplorer", "full", "Space", "Space", True),
-    ("CodeExplorer", "digit", "ArrowRight", "ArrowLeft", 4),
-    ("CodeExplorer", "flips", "ArrowRight", "ArrowLeft", 9),
-    ("CodeExplorer", "seed", "ArrowRight", "ArrowLeft", 1),
-    ("CodeExplorer", "amplitude", "ArrowRight", "ArrowLeft", 1.1),
-    ("StackedFieldsExplorer", "kernel", "ArrowRight", "ArrowLeft", 5),
-    ("StackedFieldsExplorer", "layers", "ArrowRight", "ArrowLeft", 4),
-    ("StackedFieldsExplorer", "channels", "ArrowRight", "ArrowLeft", 65),
-    ("StackedFieldsExplorer", "bias", "Space", "Space", True),
-    ("ReceptiveFieldExplorer", "layer", "ArrowRight", "ArrowLeft", "s2"),
-    ("TwoGpuExplorer", "layer", "ArrowRight", "ArrowLeft", "pool1"),
-    ("PoolingExplorer", "kernel", "ArrowRight", "ArrowLeft", 4),
-    ("PoolingExplorer", "stride", "ArrowRight", "ArrowLeft", 3),
-    ("LrnExplorer", "n", "ArrowRight", "ArrowLeft", 7),
-    ("LrnExplorer", "k", "ArrowRight", "ArrowLeft", 2.5),
-    ("LrnExplorer", "alpha", "ArrowRight", "ArrowLeft", 0.001),
-    ("AugmentationExplorer", "top", "ArrowRight", "ArrowLeft", 17),
-    ("AugmentationExplorer", "flip", "Space", "Space", True),
-    ("AugmentationExplorer", "alpha1", "ArrowRight", "ArrowLeft", 0.02),
-    ("InceptionExplorer", "side", "ArrowLeft", "ArrowRight", 14),
-    ("InceptionExplorer", "reduce5", "ArrowRight", "ArrowLeft", 17),
-    ("BranchExplorer", "row", "ArrowRight", "ArrowLeft", 9),
-    ("BranchExplorer", "rank", "ArrowRight", "ArrowLeft", 2),
-]
 SHOWN = "name => document.querySelector(`.course-${name} .course-picture svg`)?.textContent"
 
 
@@ -57,25 +26,83 @@ def wait_until_shown(page, name, expected):
     page.wait_for_function(f"([name, words]) => ({SHOWN})(name) === words", arg=[name, expected])
 
 
+def wait_until_changed(page, name, former):
+    page.wait_for_function(f"([name, words]) => ({SHOWN})(name) !== words", arg=[name, former])
+
+
 def test_nothing_went_wrong(page):
     assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
     assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
     assert page.complaints == []
 
 
-@pytest.mark.parametrize("name, control, there, back, value", MOVES)
-def test_a_key_moves_the_picture_and_another_brings_it_back(
-    page, explorers, name, control, there, back, value
-):
+def handle(page, name, control):
+    """What of a control takes the keys and the mouse."""
+    return page.locator(f".course-{name} .course-{control}").locator("input, [role=slider]").first
+
+
+def moved_controls(explorer):
+    """The names of all controls but lists: a headless Chromium opens none."""
+    return [n for n, control in explorer.controls.items() if not isinstance(control, Dropdown)]
+
+
+@pytest.mark.parametrize("name", FACTORIES)
+def test_keys_move_each_control_and_bring_it_back(page, explorers, name):
     explorer = explorers[name]
-    wait_until_shown(page, name, words(explorer, **explorer.settings()))
-    kind = "input" if isinstance(value, bool) else "[role=slider]"
-    page.locator(f".course-{name} .course-{control} {kind}").focus()
-    page.keyboard.press(there)
-    wait_until_shown(page, name, words(explorer, **{**explorer.settings(), control: value}))
-    page.keyboard.press(back)
-    wait_until_shown(page, name, words(explorer, **explorer.settings()))
+    start = explorer.settings()
+    for control in moved_controls(explorer):
+        wait_until_shown(page, name, words(explorer, **start))
+        there, back, value = step(explorer.controls[control])
+        handle(page, name, control).focus()
+        page.keyboard.press(there)
+        wait_until_shown(page, name, words(explorer, **{**start, control: value}))
+        page.keyboard.press(back)
+    wait_until_shown(page, name, words(explorer, **start))
     assert page.complaints == []
+
+
+@pytest.mark.parametrize("name", FACTORIES)
+def test_the_mouse_moves_each_control_and_brings_it_back(page, explorers, name):
+    explorer = explorers[name]
+    start = words(explorer, **explorer.settings())
+    for control in moved_controls(explorer):
+        part = handle(page, name, control)
+        part.scroll_into_view_if_needed()
+        if isinstance(explorer.controls[control].value, bool):
+            part.click()
+            page.wait_for_function(
+                f"([name, words]) => ({SHOWN})(name) !== words", arg=[name, start]
+            )
+            part.click()
+        else:
+            lets_go = not explorer.controls[control].continuous_update
+            drag_there_and_back(page, part, name, start, lets_go)
+        wait_until_shown(page, name, start)
+    assert page.complaints == []
+
+
+def drag_there_and_back(page, part, name, start, lets_go):
+    """Pull a slider's handle along its track and back; a slow explorer waits until it is let go."""
+    x, y = grab(page, part)
+    track = part.locator("xpath=../..").bounding_box()
+    towards = 1 if x < track["x"] + track["width"] / 2 else -1
+    page.mouse.move(x + towards * 0.6 * track["width"], y, steps=4)
+    if lets_go:
+        page.mouse.up()
+    wait_until_changed(page, name, start)
+    if lets_go:
+        grab(page, part)
+    page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+
+
+def grab(page, part):
+    """Press the button on the middle of a handle; returns where that is."""
+    box = part.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    return x, y
 
 
 @pytest.mark.parametrize("name", ["FeatureMapExplorer", "InceptionExplorer"])
@@ -129,7 +156,7 @@ def test_pad_by_keyboard_and_pen(page, explorers):
     page.mouse.down()
     page.mouse.move(x, y + 160, steps=8)
     page.mouse.up()
-    page.wait_for_function(f"([name, words]) => ({SHOWN})(name) !== words", arg=["DigitPad", empty])
+    wait_until_changed(page, "DigitPad", empty)
     assert "网络的回答" in page.evaluate(SHOWN, "DigitPad")
 
     root.get_by_role("button", name="橡皮").press("Enter")
