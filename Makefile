@@ -12,10 +12,10 @@ export JUPYTER_DATA_DIR := $(CURDIR)/$(VENV)/share/jupyter
 export IPYTHONDIR := $(CURDIR)/$(VENV)/etc/ipython
 unexport JUPYTER_PATH JUPYTER_CONFIG_PATH JUPYTERLAB_DIR PYTHONPATH PYTHONHOME
 
-.PHONY: help env lab check bench site release
+.PHONY: help env lab check bench site release afternoon
 
 help:  ## 显示这份说明
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 env: $(INSTALLED)  ## 安装课程环境到 .venv（PYTHON=python3.12 可指定解释器）
 	@echo "课程环境已就绪，用 make lab 打开课程。"
@@ -40,6 +40,9 @@ site: $(INSTALLED)  ## 把全部笔记导出为网页，放在 site/（无需内
 
 release: $(INSTALLED)  ## 生成学生版（无答案、无输出）和教师版，放在 release/（约十几分钟）
 	$(VENV)/bin/python -m course_utils release release
+
+afternoon: $(INSTALLED)  ## 在一个真实的 JupyterLab 里依次运行全部笔记，量内存（需要 Chromium）
+	$(VENV)/bin/python tests/browser/afternoon.py
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@command -v $(PYTHON) > /dev/null || { \

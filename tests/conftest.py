@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import runpy
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -11,11 +12,20 @@ import pytest
 import course_utils  # noqa: F401  (prepares the machine before any test imports Paddle)
 
 REPO = Path(__file__).resolve().parent.parent
+OFFLINE = Path(__file__).with_name("offline")
 CHROMIUM_COMMANDS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_addoption(parser):
     parser.addoption("--section", help="test one section only, for example 6.1")
+
+
+def pytest_configure(config):
+    """Cut the network, here and in every process that a test starts."""
+    if str(OFFLINE) not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        parts = [str(OFFLINE), os.environ.get("PYTHONPATH")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, parts))
+        runpy.run_path(str(OFFLINE / "sitecustomize.py"))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -80,7 +80,7 @@ class _PageRenderer(IPythonRenderer):
 
 
 def _page_link(url):
-    """A link of a notebook as a link of its page."""
+    """A link of a notebook or of the ledger as a link of a page."""
     url = re.sub(r"^\.\./data/tables/errata\.md", "errata.html", url)
-    section = re.fullmatch(r"(6\.\d)_\w+\.ipynb", url)
+    section = re.fullmatch(r"(?:\.\./\.\./notebooks/)?(6\.\d)_\w+\.ipynb", url)
     return page_name(section[1]) if section else url

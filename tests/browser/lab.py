@@ -13,10 +13,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 REPO = Path(__file__).resolve().parents[2]
-# The active notebook's execution counts; null until the notebook is open.
+# The execution counts of the active notebook's code cells; null until the notebook is open.
 _COUNTS = """() => {
   const shown = window.jupyterapp?.shell.currentWidget?.content?.widgets;
-  return shown ? shown.map(cell => cell.model.executionCount ?? null) : null;
+  const code = shown?.filter(cell => cell.model.type === 'code');
+  return code ? code.map(cell => cell.model.executionCount ?? null) : null;
 }"""
 
 
@@ -42,7 +43,7 @@ def running_lab(folder):
         "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
         "JUPYTER_RUNTIME_DIR": str(state / "runtime"),
         "IPYTHONDIR": str(state / "ipython"),
-        "PYTHONPATH": str(REPO),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(REPO), os.environ.get("PYTHONPATH")])),
     }
     command = [
         sys.executable,
@@ -93,8 +94,11 @@ def chromium_page(path, width=1280, height=900):
         browser.close()
 
 
-def run_notebook(page, lab, name):
-    """Open a notebook, run all its cells and wait until the last one has its number."""
+def run_notebook(page, lab, name, timeout=60_000):
+    """Open a notebook, run all its cells and wait until the last one has its number.
+
+    ``timeout`` is in milliseconds.
+    """
     address, token = lab
     page.goto(f"{address}/lab/tree/{name}?token={token}&reset")
     page.wait_for_function(f"() => ({_COUNTS})() && document.querySelector('.jp-Notebook')")
@@ -102,4 +106,4 @@ def run_notebook(page, lab, name):
         "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
     )
     page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    page.wait_for_function(f"() => ({_COUNTS})().every(count => count !== null)", timeout=60_000)
+    page.wait_for_function(f"() => ({_COUNTS})().every(count => count !== null)", timeout=timeout)
