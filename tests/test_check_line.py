@@ -26,6 +26,7 @@ def run(pytester, monkeypatch):
     pytester.mkdir("tests")
     pytester.mkdir("notebooks")
     shutil.copy(CONFTEST, pytester.path / "tests")
+    shutil.copytree(CONFTEST.parent / "offline", pytester.path / "tests" / "offline")
     pytester.makeini(
         "[pytest]\ntestpaths = tests notebooks\nmarkers =\n  section(number)\n  browser\n"
     )
