@@ -35,7 +35,7 @@ HEADERS = {
     "jump": ("视野（像素）", "间距"),
 }
 TOTAL = "合计"
-BAR_COLOUR = "#9ecae1"
+BAR_COLOUR = "#3182bd73"  # half transparent: readable on a light and on a dark page
 DIFFERENT = "background-color:#fff0d9;color:#000;font-weight:bold;border-left:3px solid #d55e00"
 
 
