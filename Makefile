@@ -5,6 +5,8 @@ VENV := .venv
 # The extras of pyproject.toml to install: those installed last, or cpu.
 EXTRAS ?= $(or $(patsubst $(VENV)/installed-%,%,$(wildcard $(VENV)/installed-*)),cpu)
 INSTALLED = $(VENV)/installed-$(EXTRAS)
+# An environment of its own for the oldest Paddle that the course works with.
+OLDEST := .venv-oldest
 
 # Jupyter and IPython keep to this environment, whatever else the user has set up.
 export JUPYTER_CONFIG_DIR := $(CURDIR)/$(VENV)/etc/jupyter
@@ -12,7 +14,7 @@ export JUPYTER_DATA_DIR := $(CURDIR)/$(VENV)/share/jupyter
 export IPYTHONDIR := $(CURDIR)/$(VENV)/etc/ipython
 unexport JUPYTER_PATH JUPYTER_CONFIG_PATH JUPYTERLAB_DIR PYTHONPATH PYTHONHOME
 
-.PHONY: help env lab check bench site release afternoon
+.PHONY: help env lab check bench site release afternoon oldest
 
 help:  ## 显示这份说明
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -34,12 +36,17 @@ check: $(INSTALLED)  ## 核对全部数字，运行测试与 notebook（SECTION=
 
 bench: $(INSTALLED)  ## 测量速度与内存，以比值给出
 	$(VENV)/bin/python -m course_utils bench
+	$(VENV)/bin/python tests/browser/latency.py
 
 site: $(INSTALLED)  ## 把全部笔记导出为网页，放在 site/（无需内核和网络）
 	$(VENV)/bin/python -m course_utils site site
 
 release: $(INSTALLED)  ## 生成学生版（无答案、无输出）和教师版，放在 release/（约十几分钟）
 	$(VENV)/bin/python -m course_utils release release
+
+oldest: $(OLDEST)/installed  ## 用最早支持的飞桨 3.0 核对全部数字，运行 6.0 和 6.1 节
+	$(OLDEST)/bin/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=300 \
+		tests/test_textbook.py notebooks/6.0_start.ipynb notebooks/6.1_lenet.ipynb
 
 afternoon: $(INSTALLED)  ## 在一个真实的 JupyterLab 里依次运行全部笔记，量内存（需要 Chromium）
 	$(VENV)/bin/python tests/browser/afternoon.py
@@ -59,4 +66,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 		-c constraints.txt -e '.[$(EXTRAS)]'
 # No question about Jupyter news, no look for updates: JupyterLab asks nothing of the network.
 	$(VENV)/bin/python -m jupyterlab.labextensions disable @jupyterlab/apputils-extension:announcements
+	touch $@
+
+$(OLDEST)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(OLDEST)
+	grep -v '^paddlepaddle==' constraints.txt > $(OLDEST)/constraints.txt
+	$(OLDEST)/bin/python -m pip install --disable-pip-version-check \
+		-c $(OLDEST)/constraints.txt -e . paddlepaddle==3.0.0
 	touch $@

@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 from statistics import median, quantiles
 
+from ipywidgets import Dropdown
 from lab import chromium_page, run_notebook, running_lab
-from samples import write_notebook
+from samples import make_explorers, step, write_notebook
 
 # From the event until the browser has painted the picture that it brought about.
 _WATCH = """root => {
@@ -25,33 +26,34 @@ _WATCH = """root => {
     requestAnimationFrame(() => setTimeout(() => delays.push(performance.now() - from)));
   }).observe(root.querySelector('.course-picture'), { childList: true, subtree: true });
 }"""
-# Where the keys go; the pad is drawn upon.
-_HANDLES = {
-    "FeatureMapExplorer": ".course-kernel [role=slider]",
-    "ConnectionExplorer": ".course-chosen [role=slider]",
-    "CodeExplorer": ".course-flips [role=slider]",
-    "StackedFieldsExplorer": ".course-channels [role=slider]",
-    "TwoGpuExplorer": ".course-layer [role=slider]",
-    "PoolingExplorer": ".course-column [role=slider]",
-    "LrnExplorer": ".course-channel [role=slider]",
-    "AugmentationExplorer": ".course-top [role=slider]",
-    "InceptionExplorer": ".course-three [role=slider]",
-    "BranchExplorer": ".course-column [role=slider]",
-}
 
 
 def measure(page, moves=40):
     """Delays in milliseconds, by explorer, on a page whose notebook has run."""
-    delays = {name: _key_delays(page, name, handle, moves) for name, handle in _HANDLES.items()}
+    explorers = make_explorers()
+    delays = {
+        name: _key_delays(page, name, *_first_slider(explorer), moves)
+        for name, explorer in explorers.items()
+        if explorer.controls
+    }
     return {**delays, "DigitPad": _pen_delays(page, moves)}
 
 
-def _key_delays(page, name, handle, moves):
+def _first_slider(explorer):
+    """(name of the first control that takes the arrow keys, key there, key back)."""
+    return next(
+        (name, *step(control)[:2])
+        for name, control in explorer.controls.items()
+        if not isinstance(control, Dropdown) and not isinstance(control.value, bool)
+    )
+
+
+def _key_delays(page, name, control, there, back, moves):
     root = page.locator(f".course-{name}")
     root.evaluate(_WATCH)
-    root.locator(handle).focus()
+    root.locator(f".course-{control} [role=slider]").first.focus()
     for move in range(moves):
-        page.keyboard.press("ArrowRight" if move // 5 % 2 == 0 else "ArrowLeft")
+        page.keyboard.press(back if move % 2 else there)
         page.wait_for_function("count => delays.length === count", arg=move + 1)
     return page.evaluate("delays")
 
@@ -71,6 +73,9 @@ def _pen_delays(page, moves):
 
 
 def main():
+    if shutil.which("chromium") is None:
+        print("The explorers were not timed: install Chromium and run `make env EXTRAS=cpu,dev`.")
+        return
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         write_notebook(folder / "explorers.ipynb", Path(__file__).parent)
