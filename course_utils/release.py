@@ -1,8 +1,8 @@
 """What an instructor hands out: ``make release``.
 
 The learners' copy has neither solutions nor outputs; in the instructors' copy every exercise is
-solved and every notebook has been run. A solution is the Python block of the folded text
-(参考答案) that follows an exercise: it must end by giving ``answer`` its value.
+solved and every notebook has been run. A solution is the Python block of the folded text that
+follows an exercise: it must end by giving ``answer`` its value. A question with options needs none.
 """
 
 import re
@@ -33,7 +33,7 @@ COURSE = (
     "pyproject.toml",
 )
 _EXERCISE = re.compile(r'^exercises\.check\("([\d.]+-\d+)", answer\)$', flags=re.MULTILINE)
-_SOLUTION = re.compile(r"<details><summary>参考答案</summary>.*?</details>\n*", flags=re.DOTALL)
+_SOLUTION = re.compile(r"<details>.*?</details>\n*", flags=re.DOTALL)
 _CODE = re.compile(r"```python\n(.*?)```", flags=re.DOTALL)
 
 
