@@ -23,13 +23,14 @@ def _errors():
     """The errors that are sentences for people."""
     if "paddle" not in sys.modules:
         return ValueError
-    from . import analysis, checkpoint, datasets, files, notebooks, textbook, training
+    from . import analysis, checkpoint, datasets, files, folders, notebooks, textbook, training
 
     return (
         analysis.AnalysisError,
         checkpoint.CheckpointError,
         datasets.DatasetError,
         files.FileError,
+        folders.FolderError,
         notebooks.NotebookError,
         textbook.TextbookError,
         training.TrainingError,
@@ -62,16 +63,7 @@ def _parser():
 
     train = commands.add_parser("train", help="train a network of a notebook on real images")
     train.add_argument("network", metavar="SECTION:CLASS")
-    train.add_argument("--data", default="mnist", help="mnist, fashion-mnist or cifar-10")
-    train.add_argument("--archive", metavar="FILE", help="cifar-10-python.tar.gz, if you have it")
-    train.add_argument("--images", type=int, help="train on the first so many only")
-    train.add_argument("--epochs", type=int, required=True)
-    train.add_argument("--batch-size", type=int, default=64)
-    train.add_argument("--learning-rate", type=float, default=2e-3)
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--augment", action="store_true", help="small random distortions")
-    train.add_argument("--record", type=Path, metavar="FILE", help="save the curve as JSON")
-    train.add_argument("--checkpoint", metavar="FILE", help="keep the state; go on from it")
+    _add_training(train)
     train.set_defaults(run=_train, takes_arguments=True)
 
     site = commands.add_parser("site", help="the course as pages that need no kernel")
@@ -90,6 +82,31 @@ def _parser():
 def _add_format(parser):
     formats = ["markdown", "latex", "csv", "html"]
     parser.add_argument("--format", choices=formats, default="markdown")
+
+
+def _add_training(parser):
+    """What to train on, how, and what to keep; the README shows how to use many machines."""
+    add = parser.add_argument
+    add(
+        "--data",
+        default="mnist",
+        metavar="NAME|FOLDER",
+        help="mnist, fashion-mnist, cifar-10, or a folder with train/CLASS/ and val/CLASS/",
+    )
+    add("--archive", metavar="FILE", help="cifar-10-python.tar.gz, if you have it")
+    add("--images", type=int, help="train on the first so many only")
+    add("--input", type=_shape, metavar="CxHxW", help="size that the images are brought to")
+    add("--augment", action="store_true", help="small random distortions")
+    add("--workers", type=int, default=2, help="processes that read a folder's images")
+    add("--epochs", type=int, required=True)
+    add("--batch-size", type=int, default=64, help="of all processes together")
+    add("--optimizer", choices=["adamw", "momentum"], default="adamw")
+    add("--learning-rate", type=float, default=2e-3)
+    add("--weight-decay", type=float, default=0.01)
+    add("--amp", action="store_true", help="mixed precision, on a GPU")
+    add("--seed", type=int, default=0)
+    add("--record", type=Path, metavar="FILE", help="save the curve as JSON")
+    add("--checkpoint", metavar="FILE", help="keep the state; go on from it")
 
 
 def _shape(text):
@@ -194,30 +211,9 @@ def _audit_copy(path):
 
 
 def _train(options, arguments=None):
-    from . import datasets, notebooks, runtime, training
+    from . import train_command
 
-    section, name = _split(options.network)
-    factory = getattr(notebooks.load_section(section), name, None)
-    if factory is None:
-        raise ValueError(f"section {section} defines no class {name!r}.")
-    runtime.seed_everything(options.seed)
-    net = factory(**(arguments or {}))
-    (images, labels), test_set = datasets.training_sets(options.data, options.archive)
-    history = training.train(
-        net,
-        (images[: options.images], labels[: options.images]),
-        test_set,
-        options.epochs,
-        options.batch_size,
-        options.learning_rate,
-        augment=training.random_affine if options.augment else None,
-        seed=options.seed,
-        checkpoint=options.checkpoint,
-    )
-    if options.record:
-        history.settings |= {"data": options.data, "arguments": arguments or {}}
-        history.save(options.record)
-    print(f"test error {history.epochs[-1]['test_error']:.2f} %")
+    train_command.run(options, arguments or {})
 
 
 def _site(options):

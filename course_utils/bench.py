@@ -10,7 +10,9 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 INPUT = (1, 3, 224, 224)
 ROUNDS = 5
@@ -63,6 +65,8 @@ def main():
     plain = {"MKL_NUM_THREADS": "1", "MKL_DEBUG_CPU_TYPE": "0"}
     _compare_settings("matrix product, prepared against plain Paddle", _PRODUCT, plain)
     _compare_settings("LeNet-5 training, prepared against plain Paddle", _TRAINING, plain)
+    with tempfile.TemporaryDirectory() as folder:
+        _compare_loading(Path(folder))
 
 
 def _compare_factory(model):
@@ -101,6 +105,48 @@ def _compare_settings(title, setup, plain):
         unprepared, _ = _in_process(setup, plain)
         ratios.append(unprepared / prepared)
     print(f"{title}: {statistics.median(ratios):.1f} times as fast")
+
+
+def _compare_loading(folder):
+    """AlexNet's training on photos from a folder and in memory; the reading alone."""
+    import numpy as np
+
+    from . import folders, load_section, runtime, training
+    from .batches import LoaderBatches
+
+    _write_photos(folder)
+    train_set, test_set = folders.image_folders(folder, (3, 227, 227))
+    options = {"epochs": 1, "batch_size": 16, "workers": runtime.usable_cores(), "progress": False}
+    reader = LoaderBatches(train_set, options["batch_size"], options["workers"])
+    images, labels = map(
+        np.concatenate, zip(*reader.shuffled(np.random.default_rng(0)), strict=True)
+    )
+    few = images[:2], labels[:2]
+    net = load_section("6.2").AlexNet(num_classes=2)
+    kept, spare = [], []
+    for _ in range(ROUNDS + 1):
+        loaded = training.train(net, train_set, test_set, **options).epochs[0]["seconds"]
+        in_memory = training.train(net, (images, labels), few, **options).epochs[0]["seconds"]
+        reading = _seconds(lambda: list(reader.shuffled(np.random.default_rng(0))))
+        kept.append(in_memory / loaded)
+        spare.append(in_memory / reading)
+    print(f"AlexNet's training on a folder of photos: {statistics.median(kept[1:]):.2f} of the "
+          f"images/s in memory; reading alone gives {statistics.median(spare[1:]):.1f} times "
+          f"as many")  # fmt: skip
+
+
+def _write_photos(folder, count=24):
+    """Two classes of the course's photo and its mirror image, as large as ImageNet's photos."""
+    from PIL import Image, ImageOps
+
+    from .datasets import load_photo
+
+    photo = Image.fromarray(load_photo()).resize((500, 375))
+    for split, number in (("train", count), ("val", 1)):
+        for name, picture in (("left", photo), ("right", ImageOps.mirror(photo))):
+            (folder / split / name).mkdir(parents=True)
+            for i in range(number):
+                picture.save(folder / split / name / f"{i}.jpg")
 
 
 def _seconds(work):

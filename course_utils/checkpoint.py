@@ -23,14 +23,15 @@ class Checkpoint:
 
     Args:
         path: the file, or None for a run that is not to be resumed.
-        net, optimizer: of the run.
-        shuffle: the NumPy Generator that orders the images.
+        net, optimizer, scaler: of the run; the scaler is Paddle's, for mixed precision.
+        draw: the NumPy Generator that orders the images.
         history: the run's History; its settings tell one run from another.
     """
 
-    def __init__(self, path, net, optimizer, shuffle, history):
+    def __init__(self, path, net, optimizer, scaler, draw, history):
         self.path = None if path is None else Path(path)
-        self.net, self.optimizer, self.shuffle, self.history = net, optimizer, shuffle, history
+        self.net, self.optimizer, self.scaler = net, optimizer, scaler
+        self.draw, self.history = draw, history
 
     def resume(self):
         """Put everything back as it was after the last whole pass, if the file exists.
@@ -56,7 +57,8 @@ class Checkpoint:
                 )
         self.net.set_state_dict(state["net"])
         self.optimizer.set_state_dict(self._by_name(state["optimizer"]))
-        self.shuffle.bit_generator.state = state["shuffle"]
+        self.scaler.load_state_dict(state["scaler"])
+        self.draw.bit_generator.state = state["draw"]
         paddle.set_rng_state(state["random"])
         self.history.epochs[:] = state["epochs"]
 
@@ -77,7 +79,8 @@ class Checkpoint:
             "epochs": self.history.epochs,
             "net": self.net.state_dict(),
             "optimizer": self._by_place(self.optimizer.state_dict()),
-            "shuffle": self.shuffle.bit_generator.state,
+            "scaler": self.scaler.state_dict(),
+            "draw": self.draw.bit_generator.state,
             "random": paddle.get_rng_state(),
         }
         paddle.save(state, buffer)

@@ -83,16 +83,27 @@ def run(section, function, inputs, timeout=300):
     with tempfile.TemporaryDirectory(prefix="course_") as folder:
         for rank, arrays in enumerate(inputs):
             np.savez(Path(folder, f"in{rank}.npz"), **arrays)
-        _launch(len(inputs), [section, function, folder], Path(folder, "log"), timeout)
+        program = [sys.executable, "-m", __name__, section, function, folder]
+        launch(len(inputs), program, Path(folder, "log"), timeout)
         return [_read(Path(folder, f"out{rank}.npz")) for rank in range(len(inputs))]
 
 
-def _launch(count, arguments, log, timeout):
-    # The launcher runs a program that is no .py file as it is: here, Python with a module.
+def launch(count, program, log, timeout=300):
+    """Run a program in several processes of this computer, through Paddle's launcher.
+
+    Args:
+        count: of processes.
+        program: its words, such as ``[sys.executable, "-m", "course_utils", …]``; the launcher
+            runs it as it is, unless it is a .py file.
+        log: folder for what the processes print, in ``workerlog.0`` and so on.
+        timeout: seconds after which the processes are stopped.
+
+    Raises:
+        ProcessError: a process failed, or the time was up.
+    """
     command = [
         sys.executable, "-m", "paddle.distributed.launch", "--nproc_per_node", str(count),
-        "--ips", "127.0.0.1", "--start_port", str(_free_port()), "--log_dir", str(log),
-        sys.executable, "-m", __name__, *arguments,
+        "--ips", "127.0.0.1", "--start_port", str(_free_port()), "--log_dir", str(log), *program,
     ]  # fmt: skip
     paths = [str(REPO), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {

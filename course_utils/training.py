@@ -1,4 +1,4 @@
-"""One short, fast training loop: images as one tensor, a shuffled index, slices of it."""
+"""One short, fast training loop, for one process or many."""
 
 import math
 import time
@@ -6,7 +6,11 @@ import time
 import numpy as np
 import paddle
 import paddle.nn.functional as F
+from paddle.io import Dataset
+from paddle.utils import unique_name
 
+from . import parallel
+from .batches import ArrayBatches, LoaderBatches
 from .checkpoint import Checkpoint
 from .history import History, this_run
 from .modes import evaluating
@@ -29,91 +33,154 @@ def train(
     seed=0,
     progress=True,
     checkpoint=None,
+    prepare=None,
+    workers=0,
+    mixed=False,
 ):
     """Train ``net`` while the learning rate falls to zero along half a cosine.
 
     The loss is ``net.loss(outputs, labels)`` where the network has that method, else
-    cross-entropy on its logits. The seed fixes the order of the images and what Paddle draws
-    during training (augmentation, dropout); the initial weights are the caller's.
+    cross-entropy on its logits. The seed fixes the order of the images and what is drawn during
+    training (augmentation, dropout); the initial weights are the caller's.
+
+    Processes that have joined (see ``parallel``) take a share of every batch each and end where
+    one process would, up to rounding, unless the network normalises over the batch, which each
+    does for its share, or something is drawn, which each draws for itself. All call ``train`` with
+    the same arguments; the first one prints and saves.
 
     Args:
         train_set, test_set: pairs (images, labels): float32 (n, channels, height, width) and
-            integers (n,), arrays or tensors. The test set is only measured, never learnt from.
+            integers (n,), arrays or tensors; or datasets that read files, see ``LoaderBatches``.
+            The test set is only measured, never learnt from.
+        batch_size: images a step, of all processes together.
         optimizer: class of Paddle's; ``paddle.optimizer.Momentum`` is the papers' SGD with
             momentum 0.9, whose ``weight_decay`` is an L2 penalty.
         augment: function from a batch of images to a changed batch of the same shape.
-        progress: print one line a pass.
+        progress: print one line a pass, and one a minute within a pass.
         checkpoint: file that keeps the state after each pass; if it is there already, the run
             goes on from it, with the result that it would have had without the break.
+        prepare: function from a batch of images to what the network reads; it is applied last,
+            in training and in testing.
+        workers: for datasets, processes that read ahead of each training process.
+        mixed: mixed precision, float16 wherever ``paddle.amp`` holds it safe; needs a GPU.
 
     Returns:
         A History with one entry a pass.
 
     Raises:
-        TrainingError: a set is empty, its shapes do not fit, or the loss is no longer finite.
+        TrainingError: a set is empty, its shapes do not fit, the machine cannot do what is asked,
+            or the loss is no longer finite.
         CheckpointError: the file is no checkpoint, or one of another run.
         FileError: the checkpoint cannot be written.
     """
+    _check_whole("epochs", epochs, 1)
+    _check_whole("batch_size", batch_size, 1)
+    _check_machine(batch_size, mixed)
+    augment_name = augment.__name__ if augment else None
+    augment, prepare = augment or _unchanged, prepare or _unchanged
+    source = _batches(train_set, "training set", batch_size, workers)
+    small = prepare is _unchanged and not isinstance(test_set, Dataset)
+    measured = _batches(test_set, "test set", 1000 if small else batch_size, workers)
+    few = prepare(source.few())
+    _check_fit(net, few, source.label_range)
     settings = {
         "network": type(net).__name__,
-        "train_images": len(train_set[0]),
-        "test_images": len(test_set[0]),
+        "input_shape": list(few.shape[1:]),
+        "train_images": source.count,
+        "test_images": measured.count,
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "weight_decay": weight_decay,
         "optimizer": optimizer.__name__,
-        "augment": augment.__name__ if augment else None,
+        "augment": augment_name,
         "seed": seed,
+        "processes": parallel.size(),
+        "workers": workers,
+        "mixed": mixed,
     }
-    images, labels = _as_tensors(train_set, "training set")
-    test_images, test_labels = _as_tensors(test_set, "test set")
-    _check_counts(epochs, batch_size)
-    _check_fit(net, images, labels)
-    steps = -(-len(images) // batch_size)
+    steps = -(-source.count // batch_size)
     schedule = paddle.optimizer.lr.CosineAnnealingDecay(learning_rate, T_max=epochs * steps)
     updates = optimizer(schedule, parameters=net.parameters(), weight_decay=weight_decay)
-    criterion = getattr(net, "loss", F.cross_entropy)
+    scaler = paddle.amp.GradScaler(enable=mixed)
     paddle.seed(seed)
-    shuffle = np.random.default_rng(seed)
+    draw = np.random.default_rng(seed)
     history = History(settings=settings, context=this_run())
-    saved = Checkpoint(checkpoint, net, updates, shuffle, history)
+    saved = Checkpoint(checkpoint, net, updates, scaler, draw, history)
     saved.resume()
+    _check_agreement(len(history.epochs))
+    learner = _Learner(net, updates, scaler)
+    progress = progress and parallel.rank() == 0
 
     net.train()
     for epoch in range(len(history.epochs) + 1, epochs + 1):
-        start = time.perf_counter()
-        order = paddle.to_tensor(shuffle.permutation(len(images)))
-        loss_sum = wrong = 0.0
-        for first in range(0, len(images), batch_size):
-            index = order[first : first + batch_size]
-            batch, target = images[index], labels[index]
-            outputs = net(batch if augment is None else augment(batch))
-            loss = criterion(outputs, target)
-            loss.backward()
-            updates.step()
-            updates.clear_grad()
+        start = said = time.perf_counter()
+        loss_sum = wrong = seen = 0
+        for step, (images, labels) in enumerate(source.shuffled(draw), start=1):
+            loss, mistakes = learner.step(prepare(augment(images)), labels)
             schedule.step()
-            if not math.isfinite(loss.item()):
+            if not math.isfinite(loss):
                 raise TrainingError(
-                    f"the loss became {loss.item()} in pass {epoch}; try a learning rate below "
+                    f"the loss became {loss} in pass {epoch}; try a learning rate below "
                     f"{learning_rate:g}."
                 )
-            loss_sum += loss.item() * len(target)
-            wrong += (_logits(outputs).argmax(axis=1) != target).sum().item()
+            loss_sum += loss * len(labels)
+            wrong += mistakes
+            seen += len(labels)
+            if progress and time.perf_counter() - said > 60:
+                said = time.perf_counter()
+                print(f"第 {epoch}/{epochs} 遍  {step}/{steps} 批  损失 {loss:.4f}", flush=True)
         seconds = time.perf_counter() - start
+        parallel.average_statistics(net)
+        loss_sum, wrong, seen = parallel.total(loss_sum, wrong, seen)
         history.epochs.append({
             "epoch": epoch,
             "learning_rate": updates.get_lr(),
-            "train_loss": loss_sum / len(images),
-            "train_error": 100 * wrong / len(images),
-            "test_error": evaluate(net, test_images, test_labels),
+            "train_loss": loss_sum / seen,
+            "train_error": 100 * wrong / seen,
+            "test_error": _test_error(net, measured, prepare, mixed),
             "seconds": seconds,
         })  # fmt: skip
-        saved.save()
+        if parallel.rank() == 0:
+            saved.save()
         if progress:
             print(_line(history.epochs[-1], epochs), flush=True)
     return history
+
+
+class _Learner:
+    """One step of gradient descent, with whatever the network, Paddle and the machine need."""
+
+    def __init__(self, net, optimizer, scaler):
+        self.net = net
+        self.forward = paddle.DataParallel(net) if parallel.size() > 1 else net
+        self.criterion = getattr(net, "loss", F.cross_entropy)
+        self.optimizer, self.scaler = optimizer, scaler
+
+    def step(self, images, labels):
+        """Learn from a batch; returns its mean loss and how many answers were wrong."""
+        with paddle.amp.auto_cast(enable=self.scaler.is_enable()):
+            try:
+                outputs = self.forward(images)
+            except ValueError as error:  # parts that only work in training, as auxiliary heads
+                raise _does_not_fit(self.net, images, error) from error
+            loss = self.criterion(outputs, labels)
+        self.scaler.scale(loss).backward()
+        with unique_name.guard():  # its state has the same names in the next run with this network
+            self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.clear_grad()
+        return loss.item(), (_logits(outputs).argmax(axis=1) != labels).sum().item()
+
+
+def _test_error(net, source, prepare, mixed):
+    """Error rate in % over the images of a source, whichever process they are with."""
+    wrong = 0
+    with evaluating(net), paddle.no_grad(), paddle.amp.auto_cast(enable=mixed):
+        for images, labels in source.in_order():
+            wrong += (_logits(net(prepare(images))).argmax(axis=1) != labels).sum().item()
+    (wrong,) = parallel.total(wrong)
+    return 100 * (wrong / source.count)
 
 
 def predict(net, images, batch_size=1000):
@@ -162,37 +229,72 @@ def _logits(outputs):
     return outputs[0] if isinstance(outputs, (tuple, list)) else outputs
 
 
-def _check_counts(epochs, batch_size):
-    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if not isinstance(value, int) or value < 1:
-            raise TrainingError(f"{name} is {value!r}; it must be a whole number from 1 on.")
+def _unchanged(images):
+    return images
 
 
-def _check_fit(net, images, labels):
+def _batches(data, name, batch_size, workers):
+    if not isinstance(data, Dataset):
+        return ArrayBatches(*_as_tensors(data, name), batch_size)
+    _check_whole("workers", workers, 0)
+    return LoaderBatches(data, batch_size, workers)
+
+
+def _check_whole(name, value, least):
+    if not isinstance(value, int) or value < least:
+        raise TrainingError(f"{name} is {value!r}; it must be a whole number from {least} on.")
+
+
+def _check_machine(batch_size, mixed):
+    if batch_size % parallel.size():
+        raise TrainingError(
+            f"batch_size is {batch_size}, which {parallel.size()} processes cannot share evenly; "
+            f"make it a multiple of {parallel.size()}."
+        )
+    if mixed and not paddle.device.get_device().startswith("gpu"):
+        raise TrainingError(
+            f"mixed precision needs a GPU, and Paddle computes on {paddle.device.get_device()} "
+            f"here; leave it out."
+        )
+
+
+def _check_agreement(passes):
+    """Raise a TrainingError unless all processes have gone the same number of passes."""
+    if parallel.total(passes)[0] != passes * parallel.size():
+        raise TrainingError(
+            "some processes found the checkpoint and some did not; put it into a folder that all "
+            "machines share."
+        )
+
+
+def _check_fit(net, few, label_range):
     """Raise a TrainingError unless the network gives one logit for every class of the labels."""
     if not isinstance(net, paddle.nn.Layer):
         raise TrainingError(f"the network is {net!r}; give a paddle.nn.Layer.")
-    few = images[:2]
     try:
         with evaluating(net), paddle.no_grad():
             logits = _logits(net(few))
     except Exception as error:
-        raise TrainingError(
-            f"{type(net).__name__} cannot take images of shape {list(few.shape)}: "
-            f"{' '.join(str(error).split())[-200:]}"
-        ) from error
+        raise _does_not_fit(net, few, error) from error
     classes = logits.shape[-1]
     if list(logits.shape) != [len(few), classes]:
         raise TrainingError(
             f"{type(net).__name__} returns the shape {list(logits.shape)} for {len(few)} images; "
             f"it must end in one row of logits for each image."
         )
-    lowest, highest = int(labels.min()), int(labels.max())
+    lowest, highest = label_range
     if lowest < 0 or highest >= classes:
         raise TrainingError(
             f"the labels go from {lowest} to {highest}, but {type(net).__name__} has {classes} "
             f"logits, for the labels 0 to {classes - 1}."
         )
+
+
+def _does_not_fit(net, images, error):
+    return TrainingError(
+        f"{type(net).__name__} cannot take images of shape {list(images.shape)}: "
+        f"{' '.join(str(error).split())[-200:]}"
+    )
 
 
 def _as_tensors(pair, name):

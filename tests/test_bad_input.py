@@ -17,12 +17,14 @@ from course_utils import (
     effective_field,
     exercises,
     figures,
+    folders,
     geometry,
     history,
     notebooks,
     probe,
     runtime,
     textbook,
+    train_command,
     training,
     widgets,
 )
@@ -105,6 +107,10 @@ CALLS = {
     "images that are not numbers": lambda: fit(np.full_like(IMAGES, np.nan)),
     "a label beyond the classes": lambda: fit(labels=LABELS + 7),
     "a negative label": lambda: fit(labels=LABELS - 1),
+    "a folder of no images": lambda: folders.image_folders(runtime.REPO, (3, 8, 8)),
+    "photos for five channels": lambda: folders.image_folders(runtime.REPO, (5, 8, 8)),
+    "colours that become grey": lambda: train_command.fit_to(paddle.zeros([1, 3, 8, 8]), (1, 8, 8)),
+    "a batch in pieces": lambda: fit(batch_size=2.5),
     "no passes": lambda: fit(epochs=0),
     "a batch of nothing": lambda: fit(batch_size=0),
     "a network that ends in images": lambda: fit(net=nn.Conv2D(1, 3, 3)),
@@ -203,6 +209,7 @@ def test_a_record_that_is_none_gets_one_sentence(text, tmp_path):
     assert one_sentence(caught.value) and "run.json" in str(caught.value)
 
 
+FOLDER = str(runtime.REPO / "tests")
 COMMANDS = [
     ["table", "6.1"],
     ["table", "6.9:Net"],
@@ -216,6 +223,13 @@ COMMANDS = [
     ["train", "6.1", "--epochs", "1"],
     ["train", "6.1:Net9", "--epochs", "1"],
     ["train", "6.1:LeNet5", "--epochs", "0"],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--depth", "3"],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--batch-size", "0"],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--data", "nowhere"],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--data", FOLDER],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--data", FOLDER, "--images", "9"],
+    ["train", "6.1:RBF", "--epochs", "1", "--data", FOLDER],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--input", "3x32x32"],
     ["train", "6.1:LeNet5", "--epochs", "1", "--images", "0"],
     ["train", "6.1:LeNet5", "--epochs", "1", "--data", "fashion-mnist"],
     ["train", "6.1:LeNet5", "--epochs", "1", "--data", "cifar-10", "--archive", "none.tar.gz"],

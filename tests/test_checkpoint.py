@@ -41,14 +41,14 @@ class Stop(Exception):
 
 def stop_after(monkeypatch, passes):
     """Training stops when it measures the test error for the last time."""
-    measure, count = training.evaluate, iter(range(1, 100))
+    measure, count = training._test_error, iter(range(1, 100))
 
     def counted(*arguments):
         if next(count) > passes:
             raise Stop
         return measure(*arguments)
 
-    monkeypatch.setattr(training, "evaluate", counted)
+    monkeypatch.setattr(training, "_test_error", counted)
 
 
 def test_a_stopped_run_goes_on_with_the_same_result(tmp_path, monkeypatch):
@@ -63,6 +63,17 @@ def test_a_stopped_run_goes_on_with_the_same_result(tmp_path, monkeypatch):
     np.testing.assert_array_equal(weights(resumed), weights(whole))
     for column in ("train_loss", "test_error", "learning_rate"):
         assert [e[column] for e in resumed_curve.epochs] == [e[column] for e in curve.epochs]
+
+
+def test_a_cell_that_was_interrupted_is_run_again(tmp_path, monkeypatch):
+    path, net = tmp_path / "run.ckpt", small_net()
+    whole, _ = run()
+    with monkeypatch.context() as patched:
+        stop_after(patched, 2)
+        with pytest.raises(Stop):
+            run(path, net)
+    run(path, net)
+    np.testing.assert_array_equal(weights(net), weights(whole))
 
 
 def test_a_finished_run_is_not_repeated(tmp_path):

@@ -9,6 +9,7 @@ import paddle.nn.functional as F
 import pytest
 
 from course_utils.history import History
+from course_utils.train_command import fit_to
 from course_utils.training import TrainingError, evaluate, predict, random_affine, train
 
 
@@ -166,6 +167,36 @@ def test_stops_when_the_loss_is_no_number():
     images[5] = np.nan
     with pytest.raises(TrainingError, match="loss became nan in pass 1.*below 0.05"):
         run(train_set=(images, labels))
+
+
+def test_mixed_precision_needs_a_gpu(monkeypatch):
+    monkeypatch.setattr(paddle.device, "get_device", lambda: "cpu")
+    with pytest.raises(TrainingError, match="mixed precision needs a GPU, .* computes on cpu"):
+        run(mixed=True)
+
+
+def test_prepared_images_are_what_the_network_reads_in_training_and_testing():
+    images, labels = TRAIN
+    net = new_net()
+    _, expected = run(net, (images * 2, labels), (TEST[0] * 2, TEST[1]))
+    _, prepared = run(prepare=lambda images: images * 2)
+    assert numbers(prepared) == numbers(expected)
+
+
+def test_small_images_are_fitted_to_a_network():
+    images = paddle.arange(8, dtype="float32").reshape([2, 1, 2, 2])
+    fitted = fit_to(images, (3, 4, 6))
+    assert fitted.shape == [2, 3, 4, 6]
+    assert (fitted[:, 0] == fitted[:, 2]).all() and (fitted[0, 0, 0, ::5] == images[0, 0, 0]).all()
+
+
+def test_an_input_that_only_training_refuses_gets_one_sentence():
+    class Head(Linear):
+        def forward(self, x):
+            return super().forward(x) + (paddle.zeros([7]) if self.training else 0)
+
+    with pytest.raises(TrainingError, match=r"Head cannot take images of shape \[16, 1, 4, 4\]"):
+        run(net=Head())
 
 
 def test_history_survives_a_file(tmp_path):

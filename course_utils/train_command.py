@@ -1,0 +1,112 @@
+"""The command ``train``: a network of a notebook, on real images, on one processor or many."""
+
+import inspect
+from functools import partial
+from pathlib import Path
+
+import paddle
+import paddle.nn.functional as F
+
+from . import datasets, folders, notebooks, parallel, runtime, textbook, training
+
+OPTIMIZERS = {"adamw": paddle.optimizer.AdamW, "momentum": paddle.optimizer.Momentum}
+
+
+def run(options, arguments):
+    """Train as the command line says.
+
+    Args:
+        options: of the command, by name.
+        arguments: of the network's class, by name.
+
+    Raises:
+        ValueError: no such network, data or argument of the class; or one of ``datasets``,
+            ``folders`` and ``training``.
+    """
+    factory = _network(options.network)
+    parallel.join()
+    train_set, test_set, classes, prepare = _data(options)
+    if "num_classes" in inspect.signature(factory).parameters:
+        arguments = {"num_classes": classes} | arguments
+    runtime.seed_everything(options.seed)
+    history = training.train(
+        _built(factory, arguments),
+        train_set,
+        test_set,
+        options.epochs,
+        options.batch_size,
+        options.learning_rate,
+        options.weight_decay,
+        OPTIMIZERS[options.optimizer],
+        training.random_affine if options.augment else None,
+        options.seed,
+        checkpoint=options.checkpoint,
+        prepare=prepare,
+        workers=options.workers,
+        mixed=options.amp,
+    )
+    if parallel.rank() == 0:
+        if options.record:
+            history.settings |= {"data": options.data, "arguments": arguments}
+            history.save(options.record)
+        print(f"test error {history.epochs[-1]['test_error']:.2f} %")
+
+
+def _network(name):
+    """The class that SECTION:CLASS names."""
+    section, separator, name = name.partition(":")
+    if not separator:
+        raise ValueError(f"{section!r} names no network; write it like 6.1:LeNet5.")
+    factory = getattr(notebooks.load_section(section), name, None)
+    if factory is None:
+        raise ValueError(f"section {section} defines no class {name!r}.")
+    return factory
+
+
+def _built(factory, arguments):
+    try:
+        return factory(**arguments)
+    except TypeError as error:
+        raise ValueError(f"{factory.__name__} does not take these arguments: {error}.") from None
+
+
+def _data(options):
+    """(training set, test set, number of classes, ``prepare`` of ``training.train``)."""
+    if options.data in datasets.TRAINING_SETS:
+        (images, labels), test_set = datasets.training_sets(options.data, options.archive)
+        few = images[: options.images], labels[: options.images]
+        prepare = partial(fit_to, shape=options.input) if options.input else None
+        return few, test_set, int(labels.max()) + 1, prepare
+    if not Path(options.data).is_dir():
+        raise ValueError(
+            f"there is no data set and no folder {options.data!r}; name one of "
+            f"{', '.join(datasets.TRAINING_SETS)}, or a folder with train/ and val/."
+        )
+    if options.images is not None:
+        raise ValueError("--images shortens mnist, fashion-mnist and cifar-10; leave it out here.")
+    train_set, test_set = folders.image_folders(options.data, options.input or _input(options))
+    return train_set, test_set, len(train_set.classes), None
+
+
+def _input(options):
+    """The chapter's input (channels, height, width) of the network."""
+    section, _, name = options.network.partition(":")
+    try:
+        return textbook.networks(section)[name]["input"]
+    except KeyError:
+        raise ValueError(
+            f"the chapter has no input for {options.network}; add --input, like 3x224x224."
+        ) from None
+
+
+def fit_to(images, shape):
+    """Images of another size and number of channels, by bilinear interpolation.
+
+    Args:
+        images: (n, channels, height, width); one channel is repeated where more are wanted.
+        shape: (channels, height, width) that the network reads.
+    """
+    channels, *size = shape
+    if images.shape[1] not in (1, channels):
+        raise ValueError(f"images with {images.shape[1]} channels cannot be read as {channels}.")
+    return F.interpolate(images, size, mode="bilinear").expand([-1, channels, -1, -1])
