@@ -16,6 +16,8 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import read, write
 
 from . import notebooks
+from .exercises import EXERCISES
+from .exercises.kinds import ChoiceExercise
 from .history import this_run
 from .runtime import REPO
 from .table import markdown
@@ -82,6 +84,8 @@ def solutions(notebook):
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code" and (exercise := _EXERCISE.search(cell["source"])):
             asked = exercise[1]
+            if isinstance(EXERCISES[asked], ChoiceExercise):
+                found[asked], asked = f'answer = "{EXERCISES[asked].right}"\n', None
         elif asked:
             text = _SOLUTION.search(cell["source"])
             code = _CODE.search(text[0]) if text else None

@@ -62,6 +62,36 @@ STAGES = [
         ("linear", "other", (1000, 1, 1), None),
     ],
 ]
+RESIDUAL_BLOCKS = {
+    "(a) 基本模块": (64, [(3, 64), (3, 64)], None),
+    "(b) 瓶颈模块": (64, [(1, 64), (3, 64), (1, 256)], 1),
+}
+TWIN_ROWS = [
+    ("conv1\nconv2_x\n56×56", [("c1", "7×7 /2\n64", "conv"), ("pool", "池化\n/2", "pool")]),
+    ("conv4_x\n14×14", [(f"4.{i}", "3×3 /2\n256", "conv") for i in range(12)]),
+]
+TWIN_SHORTCUTS = [(f"4.{i}", f"4.{i + 1}", i > 0) for i in range(0, 12, 2)]
+DENSE_NODES = [
+    ("输入 $x_0$", None, 6), ("$H_1$", 6, 4), ("$H_2$", 10, 4), ("$H_3$", 14, 4),
+    ("$H_4$", 18, 4), ("转换层", 22, None),
+]  # fmt: skip
+DENSE_LINKS = list(combinations(range(6), 2))
+STAIRS = {
+    "θ = 0.5": [[64, 96, 128], [64, 96, 128, 160]],
+    "θ = 1": [[64, 96, 128], [128, 160, 192, 224]],
+}
+HEARD = np.where(np.tri(4, dtype=bool).T, np.arange(16).reshape(4, 4), np.nan)
+MEASURED = {
+    "DenseNet": [
+        ({"参数量（千）": 11, "乘加次数（百万）": 1}, [16.5, 17]),
+        ({"参数量（千）": 27, "乘加次数（百万）": 3}, [16.0, 16.3]),
+    ],
+    "ResNet": [({"参数量（千）": 27, "乘加次数（百万）": 2}, [16.1, 17.2])],
+}
+FAMILIES = {
+    "ResNet": [("34", 21.8, 3.66, 26.7), ("50", 25.6, 4.1, 24.0)],
+    "DenseNet-BC": [("121", 8.0, 2.8, 25.0), ("169", 14.1, 3.4, 23.8)],
+}
 
 DRAWINGS = {
     "volumes": lambda: figures.network_volumes(LENET, title="LeNet-5 的结构"),
@@ -104,6 +134,16 @@ DRAWINGS = {
         {"输出的大小": {"Kaiming": [1, 1, 0.5]}}, "初始化之后"
     ),
     "stacks": lambda: figures.stacked_fields((3, 3), (5,)),
+    "residual blocks": lambda: figures.residual_blocks(RESIDUAL_BLOCKS),
+    "twins": lambda: figures.twin_networks(TWIN_ROWS, TWIN_SHORTCUTS),
+    "dense block": lambda: figures.dense_block(DENSE_NODES, DENSE_LINKS),
+    "staircase": lambda: figures.channel_staircase(STAIRS),
+    "one staircase": lambda: figures.channel_staircase({"θ = 0.5": STAIRS["θ = 0.5"]}),
+    "tradeoff": lambda: figures.error_tradeoff(FAMILIES, "top-1 错误率（%）", "数据：论文表 3"),
+    "costs": lambda: figures.errors_against_costs(MEASURED, "错误率与三种代价"),
+    "heat map": lambda: figures.weight_heat_map(
+        {"训练前": [HEARD, HEARD], "训练后": [HEARD, HEARD]}, ["转换层", "分类层"], "谁听谁的"
+    ),
     "stack sizes": lambda: figures.stack_parameters(((3, 3), (5,))),
 }
 
@@ -331,6 +371,18 @@ def test_sharing_counts_what_it_draws(settings, counts):
         (lambda: figures.seed_scatter({"tanh": []}), "tanh has no result"),
         (lambda: figures.kernel_grid(NORMALS[:, 0]), r"\(16, 5, 5\)"),
         (lambda: figures.local_connections(kernel=5), "kernel is 5"),
+        (lambda: figures.twin_networks(TWIN_ROWS, [("pool", "4.1", True)]), "from pool to 4.1"),
+        (lambda: figures.twin_networks(TWIN_ROWS, [("5.0", "5.1", True)]), "from 5.0 to 5.1"),
+        (lambda: figures.dense_block(DENSE_NODES, [(2, 1)]), "from 2 to 1"),
+        (lambda: figures.dense_block(DENSE_NODES * 2, [(0, 1)]), "12 nodes"),
+        (lambda: figures.channel_staircase({"a": [[1, 2]], "b": [[1]]}), r"\(1,\), \(2,\)"),
+        (lambda: figures.channel_staircase({}), "0 labels"),
+        (lambda: figures.error_tradeoff({"A": [("b", 0, 1, 2)]}, "", ""), "A b has a cost"),
+        (lambda: figures.error_tradeoff({}, "", ""), "0 families"),
+        (lambda: figures.errors_against_costs({}, ""), "0 families"),
+        (lambda: figures.errors_against_costs({"A": [({"a": 0}, [1])]}, ""), "A has a cost of 0"),
+        (lambda: figures.weight_heat_map({"a": [HEARD]}, ["b", "c"], ""), "1 blocks; 2 have"),
+        (lambda: figures.weight_heat_map({"a": [HEARD[1:]]}, ["b"], ""), r"\(3, 4\)"),
     ],
 )
 def test_wrong_data_is_refused_with_its_value(draw, wrong):
@@ -368,3 +420,62 @@ def test_bars_and_profiles_refuse_what_does_not_fit():
         figures.grouped_bars(["3a", "3b"], {"V1": [1]}, "y", "t")
     with pytest.raises(ValueError, match="needs 2 positive values"):
         figures.layer_profile(["a", "b"], {"主损失": [[1.0, 0.0]]}, "y", "t")
+
+
+def test_residual_blocks_count_their_weights():
+    drawn = words(figures.residual_blocks(RESIDUAL_BLOCKS))
+    assert "主分支 73,728 个权值" in drawn  # 2 * 9 * 64 * 64
+    assert "主分支 57,344 个权值" in drawn  # 64*64 + 9*64*64 + 64*256
+    assert "恒等映射\n没有参数" in drawn and "1×1 投影\n64 → 256\n16,384 个权值" in drawn
+
+
+def test_twins_tell_how_many_layers_and_shortcuts_they_have():
+    (told,) = (t for t in words(figures.twin_networks(TWIN_ROWS, TWIN_SHORTCUTS)) if "一一" in t)
+    assert (
+        "各有 13 个带权值的层" in told and "多 6 条捷径分支" in told and "其中 1 条为虚线" in told
+    )
+
+
+def test_dense_block_draws_one_arc_for_each_connection():
+    figure = figures.dense_block(DENSE_NODES, DENSE_LINKS)
+    arcs = {tuple(map(tuple, line.get_xydata().round(3))) for line in figure.axes[0].lines}
+    assert len(arcs) == len(DENSE_LINKS) == 15
+    assert len({points[0] for points in arcs}) == len({points[-1] for points in arcs}) == 15
+    assert {"共 15 条连接", "收到 18 个通道\n新增 4 个", "送出 6 个"} <= set(words(figure))
+
+
+def test_staircase_steps_where_the_channels_do():
+    (ax,) = figures.channel_staircase(STAIRS).axes
+    stairs = [line for line in ax.lines if line.get_drawstyle() == "steps-post"]
+    assert [list(line.get_ydata()) for line in stairs] == [
+        [count for block in blocks for count in block] for blocks in STAIRS.values()
+    ]
+    assert [label.get_text() for label in ax.get_xticklabels()] == [
+        "第 1 块\n2 层",
+        "第 2 块\n3 层",
+    ]
+
+
+def test_tradeoff_has_the_points_of_both_costs():
+    panels = figures.error_tradeoff(FAMILIES, "错误率", "数据").axes
+    assert [list(ax.lines[1].get_xdata()) for ax in panels] == [[8.0, 14.1], [2.8, 3.4]]
+    assert all(list(ax.lines[1].get_ydata()) == [25.0, 23.8] for ax in panels)
+
+
+def test_every_seed_and_the_mean_against_each_cost():
+    panels = figures.errors_against_costs(MEASURED, "代价").axes
+    assert [ax.get_xlabel() for ax in panels] == [
+        "参数量（千），对数刻度",
+        "乘加次数（百万），对数刻度",
+    ]
+    first, second, mean = (list(line.get_ydata()) for line in panels[0].lines[:3])
+    assert (first, second, mean) == ([16.5, 17], [16.0, 16.3], [16.75, 16.15])
+
+
+def test_heat_maps_of_a_row_share_their_scale_and_leave_out_what_is_not_there():
+    maps = [HEARD, HEARD / 2]
+    axes = figures.weight_heat_map({"训练后": maps}, ["转换层", "分类层"], "谁听谁的").axes[:2]
+    pictures = [ax.images[0] for ax in axes]
+    assert {picture.get_clim() for picture in pictures} == {(0, 15)}
+    assert all(picture.get_array().mask.sum() == 6 for picture in pictures)
+    assert [label.get_text() for label in axes[0].get_xticklabels()] == ["1", "2", "3", "转换层"]

@@ -5,13 +5,16 @@ mistake away are computed by ``geometry`` or by ``analyze``, as a learner would 
 none is typed in.
 """
 
-from . import alexnet, googlenet, lenet, vgg
+from . import alexnet, densenet, googlenet, lenet, quiz, resnet, vgg
 
 EXERCISES = {
     **lenet.EXERCISES,
     **alexnet.EXERCISES,
     **vgg.EXERCISES,
     **googlenet.EXERCISES,
+    **resnet.EXERCISES,
+    **densenet.EXERCISES,
+    **quiz.EXERCISES,
 }
 
 
@@ -20,7 +23,7 @@ def check(exercise, answer):
 
     Args:
         exercise: its number, e.g. "6.1-1".
-        answer: a number, a network or a class; None if there is no answer yet.
+        answer: a number, a letter, a network or a class; None if there is no answer yet.
 
     Raises:
         KeyError: there is no such exercise.

@@ -38,3 +38,42 @@ class NetworkExercise:
             return False, f"网络还不能运行：{error}"
         complaint = self.judge(table)
         return (False, complaint) if complaint else (True, f"正确：{table!r}")
+
+
+@dataclass(frozen=True)
+class ChoiceExercise:
+    """A question with options to choose from by letter.
+
+    Attributes:
+        question: what is asked.
+        options: pairs (words, hint) in the order A, B, …; the hint says what is wrong with a
+            wrong option, and is None for the one right option.
+        reason: why the right option is right.
+        section: where to read it again, e.g. "6.3".
+    """
+
+    question: str
+    options: tuple
+    reason: str
+    section: str
+
+    @property
+    def letters(self):
+        """{letter: (words, hint)}"""
+        return dict(zip("ABCDEFGH", self.options, strict=False))
+
+    @property
+    def right(self):
+        """The letter of the right option."""
+        return next(letter for letter, (_, hint) in self.letters.items() if hint is None)
+
+    def verdict(self, answer):
+        """(right, what to say)."""
+        letter = answer.strip().upper() if isinstance(answer, str) else None
+        if letter not in self.letters:
+            letters = "、".join(self.letters)
+            return False, f"答案应当是 {letters} 中的一个字母（加引号），现在是 {answer!r}。"
+        hint = self.letters[letter][1]
+        if hint is None:
+            return True, f"正确：{self.reason}（{self.section} 节）"
+        return False, f"{letter} 不对。{hint}（可以回到 {self.section} 节）"

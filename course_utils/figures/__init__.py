@@ -7,9 +7,13 @@ file and shows nothing. Let the call be the last line of a cell, and the noteboo
 
 from .bars import grouped_bars
 from .branches import branch_module
+from .channel_staircase import channel_staircase
 from .codes import digit_codes
 from .connections import connection_table
 from .curves import seed_scatter, training_curves
+from .dense_block import dense_block
+from .error_tradeoff import error_tradeoff
+from .errors_against_costs import errors_against_costs
 from .ilsvrc import challenge_errors
 from .images import feature_map_strip, image_grid
 from .kernels import kernel_grid
@@ -18,19 +22,26 @@ from .layer_signals import layer_signals
 from .padding import padded_digit
 from .profiles import layer_profile
 from .race import race_curves
+from .residual_blocks import residual_blocks
 from .sharing import local_connections
 from .stack_parameters import stack_parameters
 from .stacked_fields import stacked_fields
 from .stages import network_stages
 from .subsampling import pooling_windows, subsampling_step
+from .twin_networks import twin_networks
 from .two_gpus import two_gpus
 from .volumes import network_volumes
+from .weight_heat_map import weight_heat_map
 
 __all__ = [
     "branch_module",
     "challenge_errors",
+    "channel_staircase",
     "connection_table",
+    "dense_block",
     "digit_codes",
+    "error_tradeoff",
+    "errors_against_costs",
     "feature_map_strip",
     "grouped_bars",
     "image_grid",
@@ -44,10 +55,13 @@ __all__ = [
     "padded_digit",
     "pooling_windows",
     "race_curves",
+    "residual_blocks",
     "seed_scatter",
     "stack_parameters",
     "stacked_fields",
     "subsampling_step",
     "training_curves",
+    "twin_networks",
     "two_gpus",
+    "weight_heat_map",
 ]

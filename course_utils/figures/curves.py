@@ -63,7 +63,10 @@ def training_curves(runs, title="训练过程"):
         ax.grid(color=PALE, lw=0.8)
         ax.tick_params(labelsize=SMALL, labelleft=True)
     axes[0].set_ylabel("错误率（%）", fontsize=NORMAL)
-    axes[-1].legend(fontsize=NORMAL, frameon=False)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower center",
+        ncols=min(len(runs), 2 * len(panels)), fontsize=NORMAL, frameon=False, handlelength=3,
+    )  # fmt: skip
     return figure
 
 

@@ -17,12 +17,17 @@ from course_utils.widgets import (
     BranchExplorer,
     CodeExplorer,
     ConnectionExplorer,
+    DashboardExplorer,
+    DenseBlockExplorer,
+    DenseNetExplorer,
     DigitPad,
     FeatureMapExplorer,
     InceptionExplorer,
     LrnExplorer,
     PoolingExplorer,
     ReceptiveFieldExplorer,
+    ResidualBlockExplorer,
+    ResNetExplorer,
     StackedFieldsExplorer,
     TwoGpuExplorer,
 )
@@ -128,6 +133,47 @@ def make_branches():
     return BranchExplorer(before, TinyModule(), (1, 1, 64, 64), load_photo())
 
 
+# He et al. 2016, table 1: kind and number of the blocks.
+RESNETS = {
+    "ResNet-34": ("basic", (3, 4, 6, 3)),
+    "ResNet-50": ("bottleneck", (3, 4, 6, 3)),
+    "ResNet-152": ("bottleneck", (3, 8, 36, 3)),
+}
+
+
+def make_steps():
+    """{block: (x, residual, shortcut, output)} of two blocks; the second changes the shape."""
+    draw = np.random.RandomState(3)
+    x = np.maximum(draw.randn(4, 12, 12), 0)
+    first = draw.randn(4, 12, 12)
+    y = np.maximum(first + x, 0)
+    second, projected = draw.randn(2, 6, 6, 6)
+    return {
+        "同形": (x, first, x, y),
+        "投影": (y, second, projected, np.maximum(second + projected, 0)),
+    }
+
+
+def make_residual():
+    return ResidualBlockExplorer(make_steps(), load_photo()[:96, :96])
+
+
+# Huang et al. 2017, table 1: layers of the four blocks; k0, k and layers of single blocks.
+DENSENETS = {"121": (6, 12, 24, 16), "169": (6, 12, 32, 32), "264": (6, 12, 64, 48)}
+DENSE_BLOCKS = {"五层": (6, 4, 5), "第 1 块": (64, 32, 6), "第 3 块": (256, 32, 24)}
+
+# Two networks of the chapter and one that has no error on ImageNet.
+NETWORKS = [
+    {"name": "LeNet-5", "family": "LeNet", "main": True, "params": 60_000, "macs": 325_680,
+     "memory": 89_600, "depth": 4, "year": 1998, "top5": None, "field": 32},
+    {"name": "AlexNet", "family": "AlexNet", "main": True, "params": 60_965_224,
+     "macs": 724_406_816, "memory": 7_740_000, "depth": 8, "year": 2012, "top5": 18.2,
+     "field": 195},
+    {"name": "VGG-D", "family": "VGG", "main": True, "params": 138_357_544,
+     "macs": 15_470_264_320, "memory": 114_700_000, "depth": 16, "year": 2014, "top5": 8.8,
+     "field": 212},
+]  # fmt: skip
+
 FACTORIES = {
     "FeatureMapExplorer": FeatureMapExplorer,
     "ConnectionExplorer": lambda: ConnectionExplorer(TABLE),
@@ -141,6 +187,11 @@ FACTORIES = {
     "AugmentationExplorer": lambda: AugmentationExplorer(load_photo()),
     "InceptionExplorer": lambda: InceptionExplorer(MODULES),
     "BranchExplorer": make_branches,
+    "ResNetExplorer": lambda: ResNetExplorer(RESNETS),
+    "ResidualBlockExplorer": make_residual,
+    "DenseNetExplorer": lambda: DenseNetExplorer(DENSENETS),
+    "DenseBlockExplorer": lambda: DenseBlockExplorer(DENSE_BLOCKS),
+    "DashboardExplorer": lambda: DashboardExplorer(NETWORKS),
 }
 
 

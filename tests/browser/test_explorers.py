@@ -70,9 +70,7 @@ def test_the_mouse_moves_each_control_and_brings_it_back(page, explorers, name):
         part.scroll_into_view_if_needed()
         if isinstance(explorer.controls[control].value, bool):
             part.click()
-            page.wait_for_function(
-                f"([name, words]) => ({SHOWN})(name) !== words", arg=[name, start]
-            )
+            wait_until_changed(page, name, start)
             part.click()
         else:
             lets_go = not explorer.controls[control].continuous_update
@@ -105,7 +103,9 @@ def grab(page, part):
     return x, y
 
 
-@pytest.mark.parametrize("name", ["FeatureMapExplorer", "InceptionExplorer"])
+@pytest.mark.parametrize(
+    "name", ["FeatureMapExplorer", "InceptionExplorer", "ResNetExplorer", "DenseNetExplorer"]
+)
 def test_presets(page, explorers, name):
     explorer = explorers[name]
     # A headless Chromium passes no keys to an open list, so the choice is not made by key here.
