@@ -2,7 +2,7 @@ import pytest
 from paddle import nn
 
 from course_utils import exercises
-from course_utils.exercises.kinds import NumberExercise
+from course_utils.exercises.kinds import NetworkExercise, NumberExercise
 
 
 def said(capsys, exercise, answer):
@@ -58,6 +58,14 @@ def network(*end, channels=16):
 )
 def test_the_network_exercise(capsys, net, words):
     assert words in said(capsys, "6.1-6", net)
+
+
+@pytest.mark.parametrize(
+    "exercise",
+    [name for name, e in exercises.EXERCISES.items() if isinstance(e, NetworkExercise)],
+)
+def test_an_untouched_stub_is_told_so(capsys, exercise):
+    assert "还没有任何一层" in said(capsys, exercise, nn.Identity())
 
 
 def test_no_answer_and_no_exercise(capsys):

@@ -36,6 +36,8 @@ class NetworkExercise:
             table = analyze(answer, self.input_shape)
         except AnalysisError as error:
             return False, f"网络还不能运行：{error}"
+        if not table.rows:
+            return False, "里面还没有任何一层：把你的层写进去，并在 forward 里用到它们。"
         complaint = self.judge(table)
         return (False, complaint) if complaint else (True, f"正确：{table!r}")
 

@@ -138,8 +138,6 @@ class BlockExercise(NetworkExercise):
 
 def _wrong_output(table, shape):
     """What is wrong with the last output of a block, or None."""
-    if not table.rows:
-        return "模块里还没有任何一层。"
     found = table.rows[-1].output_shape
     return None if found == shape else f"输出应为 {shape}，现在是 {found}。"
 
