@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import course_utils  # noqa: F401  (prepares the machine before any test imports Paddle)
+# Two workers with as many threads as cores each would wait for one another.
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+if WORKERS > 1:
+    os.environ.setdefault("MKL_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
+
+import course_utils  # noqa: E402, F401  (prepares the machine before any test imports Paddle)
 
 REPO = Path(__file__).resolve().parent.parent
 OFFLINE = Path(__file__).with_name("offline")
