@@ -172,6 +172,9 @@ NETWORKS = [
     {"name": "VGG-D", "family": "VGG", "main": True, "params": 138_357_544,
      "macs": 15_470_264_320, "memory": 114_700_000, "depth": 16, "year": 2014, "top5": 8.8,
      "field": 212},
+    {"name": "VGG-A", "family": "VGG", "main": False, "params": 132_863_336,
+     "macs": 7_609_090_048, "memory": 61_000_000, "depth": 11, "year": 2014, "top5": 10.4,
+     "field": 150},
 ]  # fmt: skip
 
 FACTORIES = {
