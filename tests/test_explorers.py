@@ -40,7 +40,7 @@ class TestExplorer:
             start = time.process_time()
             explorer.redraw()
             times.append(time.process_time() - start)
-        assert median(times) < 0.06
+        assert median(times) < 0.05
 
     def test_many_moves_leave_nothing_behind(self, explorer):
         def move():
