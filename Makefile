@@ -31,6 +31,9 @@ lab: $(INSTALLED)  ## 打开 JupyterLab，从 6.0 节开始（只在本机可访
 		--LabApp.default_url=/lab/tree/notebooks/6.0_start.ipynb $(LAB_ARGS)
 
 check: $(INSTALLED)  ## 核对全部数字，运行测试与 notebook（SECTION=6.1 只查一节）
+	@test -d tests || { \
+		echo "这份课程不带测试（学生版）：请用 $(VENV)/bin/python -m course_utils audit 核对网络。" >&2; \
+		exit 1; }
 	$(VENV)/bin/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \
 		--nbval-cell-timeout=300 $(if $(SECTION),--section=$(SECTION)) tests notebooks
 

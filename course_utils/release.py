@@ -22,6 +22,7 @@ from .history import this_run
 from .runtime import REPO
 from .table import markdown
 
+NAME = "classic-cnn-course"
 COURSE = (
     "LICENSE",
     "Makefile",
@@ -57,7 +58,7 @@ def write_release(folder, progress=lambda words: None):
         ReleaseError: an exercise has no solution, a solution does not pass, or a cell fails.
     """
     folder = Path(folder)
-    learner, instructor = folder / "learner", folder / "instructor"
+    learner, instructor = folder / NAME, folder / f"{NAME}-instructor"
     for copy in (learner, instructor):
         _copy_course(copy)
     seconds = {}
@@ -70,7 +71,7 @@ def write_release(folder, progress=lambda words: None):
         write(learner_copy(notebook), learner / "notebooks" / path.name)
     timings = folder / "timings.md"
     timings.write_text(_timings(seconds), encoding="utf-8")
-    archive = shutil.make_archive(str(folder / "course-learner"), "zip", folder, learner.name)
+    archive = shutil.make_archive(str(learner), "zip", folder, NAME)
     return [learner, instructor, timings, Path(archive)]
 
 

@@ -92,9 +92,8 @@ def test_release_writes_both_copies_the_timings_and_a_zip(only_the_map, tmp_path
     assert outputs[0] == 0 < outputs[1]
     assert "| 6.0 |" in timings.read_text(encoding="utf-8")
     names = zipfile.ZipFile(archive).namelist()
-    assert {f"learner/notebooks/{only_the_map.name}", "learner/course_utils/__init__.py"} <= set(
-        names
-    )
+    inside = {f"notebooks/{only_the_map.name}", "course_utils/__init__.py"}
+    assert {f"{release.NAME}/{name}" for name in inside} <= set(names)
     assert not [name for name in names if "/tests/" in name or "__pycache__" in name]
 
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +76,15 @@ class TestNotebook:
         tagged = [cell for cell in code if cell["metadata"].get("tags")]
         assert {tag for cell in tagged for tag in cell["metadata"]["tags"]} <= ALLOWED_TAGS
         assert len(tagged) <= len(code) / 4
+
+    def test_the_first_cell_finds_the_course_also_from_ai_studio_s_home(
+        self, path, tmp_path, monkeypatch
+    ):
+        (tmp_path / "course" / "course_utils").mkdir(parents=True)
+        finds, _, _ = "".join(cells(path, "code")[0]["source"]).partition("from course_utils")
+        monkeypatch.setattr(sys, "path", [])
+        exec(finds.replace("/home/aistudio", str(tmp_path)), {})
+        assert sys.path[0] == ".." and Path(sys.path[1]).samefile(tmp_path / "course")
 
     def test_only_imported_names_that_are_used(self, path):
         source = "\n".join("".join(cell["source"]) for cell in cells(path, "code"))

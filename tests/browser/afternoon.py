@@ -1,6 +1,6 @@
-"""A learner's afternoon: every notebook, one after the other, in one JupyterLab.
+"""A learner's afternoon: every notebook in one JupyterLab, then every explorer 500 times.
 
-python tests/browser/afternoon.py     prints a table; fails if a notebook complains (Linux)
+python tests/browser/afternoon.py     prints tables; fails if something complains or leaks (Linux)
 
 The kernels stay open, as they do in a class. It is no part of `make check`, which runs the same
 cells already, because it takes as long again.
@@ -10,16 +10,21 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import psutil
 from lab import REPO, chromium_page, run_notebook, running_lab
+from latency import key_delays, pen_delays
 from nbformat import read, write
+from samples import make_explorers, write_notebook
 
 from course_utils import notebooks
 from course_utils.release import learner_copy
 
 MOST_MEMORY = 4.0  # GiB a kernel, half of AI Studio's free tier
+MOST_LEFT = 10.0  # MiB that 500 moves of an explorer may leave, in its kernel or in the page
 _COMPLAINTS = ("application/vnd.jupyter.error", "application/vnd.jupyter.stderr")
 
 
@@ -53,6 +58,37 @@ def run_all(page, lab, names):
     return lines
 
 
+def move_all(page, lab, folder, moves=500):
+    """[(explorer, MiB left in its kernel, MiB left in the page)], printed as they come."""
+    write_notebook(folder / "explorers.ipynb", Path(__file__).parent)
+    before = set(kernels())
+    run_notebook(page, lab, "explorers.ipynb")
+    page.wait_for_selector(".course-DigitPad canvas")
+    kernel = psutil.Process((set(kernels()) - before).pop())
+    tools = page.context.new_cdp_session(page)
+
+    def memory():
+        tools.send("HeapProfiler.collectGarbage")
+        page_bytes = tools.send("Runtime.getHeapUsage")["usedSize"]
+        return np.array([kernel.memory_info().rss, page_bytes]) / 2**20
+
+    lines = []
+    for name, explorer in make_explorers().items():
+        press = (
+            partial(key_delays, page, name, explorer)
+            if explorer.controls
+            else partial(pen_delays, page)
+        )
+        press(moves=100)  # what is remembered on purpose
+        start = memory()
+        press(moves=moves)
+        lines.append((name, *(memory() - start)))
+        print(
+            f"{name:24} {lines[-1][1]:+6.1f} MiB kernel {lines[-1][2]:+6.1f} MiB page", flush=True
+        )
+    return lines
+
+
 def main():
     names = [path.name for path in notebooks.sections().values()]
     with tempfile.TemporaryDirectory() as folder:
@@ -66,9 +102,11 @@ def main():
             running_lab(Path(folder)) as lab,
             chromium_page(shutil.which("chromium")) as page,
         ):
-            lines = run_all(page, lab, names)
-    bad = [name for name, _, memory, complaints in lines if complaints or memory > MOST_MEMORY]
-    print(f"{len(lines) - len(bad)} passed, {len(bad)} failed")
+            run = run_all(page, lab, names)
+            moved = move_all(page, lab, Path(folder))
+    bad = [name for name, _, memory, complaints in run if complaints or memory > MOST_MEMORY]
+    bad += [name for name, *left in moved if max(left) > MOST_LEFT]
+    print(f"{len(run) + len(moved) - len(bad)} passed, {len(bad)} failed")
     return bool(bad)
 
 

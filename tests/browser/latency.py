@@ -15,6 +15,8 @@ from samples import make_explorers, step, write_notebook
 # From the event until the browser has painted the picture that it brought about.
 _WATCH = """root => {
   window.delays = [];
+  if (root.watched) return;
+  root.watched = true;
   let start = null;
   for (const kind of ['keydown', 'pointerdown']) {
     root.addEventListener(kind, event => { start = event.timeStamp; }, true);
@@ -30,13 +32,24 @@ _WATCH = """root => {
 
 def measure(page, moves=40):
     """Delays in milliseconds, by explorer, on a page whose notebook has run."""
-    explorers = make_explorers()
-    delays = {
-        name: _key_delays(page, name, *_first_slider(explorer), moves)
-        for name, explorer in explorers.items()
+    return {
+        name: key_delays(page, name, explorer, moves)
         if explorer.controls
+        else pen_delays(page, moves)
+        for name, explorer in make_explorers().items()
     }
-    return {**delays, "DigitPad": _pen_delays(page, moves)}
+
+
+def key_delays(page, name, explorer, moves):
+    """Delays of the arrow keys, one there and one back, on an explorer's first slider."""
+    control, there, back = _first_slider(explorer)
+    root = page.locator(f".course-{name}")
+    root.evaluate(_WATCH)
+    root.locator(f".course-{control} [role=slider]").first.focus()
+    for move in range(moves):
+        page.keyboard.press(back if move % 2 else there)
+        page.wait_for_function("count => delays.length === count", arg=move + 1)
+    return page.evaluate("delays")
 
 
 def _first_slider(explorer):
@@ -48,24 +61,15 @@ def _first_slider(explorer):
     )
 
 
-def _key_delays(page, name, control, there, back, moves):
-    root = page.locator(f".course-{name}")
-    root.evaluate(_WATCH)
-    root.locator(f".course-{control} [role=slider]").first.focus()
-    for move in range(moves):
-        page.keyboard.press(back if move % 2 else there)
-        page.wait_for_function("count => delays.length === count", arg=move + 1)
-    return page.evaluate("delays")
-
-
-def _pen_delays(page, moves):
+def pen_delays(page, moves):
+    """Delays of dots that are drawn on the digit pad."""
     root = page.locator(".course-DigitPad")
     root.evaluate(_WATCH)
     canvas = root.locator("canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     for move in range(moves):
-        page.mouse.move(box["x"] + 30 + 5 * (move % 38), box["y"] + 40 + 4 * move)
+        page.mouse.move(box["x"] + 30 + 5 * (move % 38), box["y"] + 40 + 4 * (move % 40))
         page.mouse.down()
         page.mouse.up()
         page.wait_for_function("count => delays.length === count", arg=move + 1)
