@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-REPO = Path(__file__).resolve().parents[2]
+from course_utils.runtime import REPO
+
 # The execution counts of the active notebook's code cells; null until the notebook is open.
 _COUNTS = """() => {
   const shown = window.jupyterapp?.shell.currentWidget?.content?.widgets;

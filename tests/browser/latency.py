@@ -62,16 +62,19 @@ def _first_slider(explorer):
 
 
 def pen_delays(page, moves):
-    """Delays of dots that are drawn on the digit pad."""
+    """Delays of the digit pad: a dot of the pen and the pad wiped, by turns."""
     root = page.locator(".course-DigitPad")
+    wipe = root.get_by_role("button", name="清空")
+    wipe.click()
     root.evaluate(_WATCH)
     canvas = root.locator("canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     for move in range(moves):
-        page.mouse.move(box["x"] + 30 + 5 * (move % 38), box["y"] + 40 + 4 * (move % 40))
-        page.mouse.down()
-        page.mouse.up()
+        if move % 2:
+            wipe.click()
+        else:
+            page.mouse.click(box["x"] + 100, box["y"] + 100)
         page.wait_for_function("count => delays.length === count", arg=move + 1)
     return page.evaluate("delays")
 
