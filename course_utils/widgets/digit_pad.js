@@ -59,7 +59,7 @@ function render({ model, el }) {
     ink.lineWidth = erasing ? 2 * PEN : PEN;
     ink.beginPath();
     ink.moveTo(...last);
-    ink.lineTo(...point);
+    ink.lineTo(point[0], point[1] + 0.01); // a tap is a dot: a line without length is not drawn
     ink.stroke();
     last = point;
     sendSoon();

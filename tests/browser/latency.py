@@ -64,17 +64,11 @@ def _first_slider(explorer):
 def pen_delays(page, moves):
     """Delays of the digit pad: a dot of the pen and the pad wiped, by turns."""
     root = page.locator(".course-DigitPad")
-    wipe = root.get_by_role("button", name="清空")
+    canvas, wipe = root.locator("canvas"), root.get_by_role("button", name="清空")
     wipe.click()
     root.evaluate(_WATCH)
-    canvas = root.locator("canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
     for move in range(moves):
-        if move % 2:
-            wipe.click()
-        else:
-            page.mouse.click(box["x"] + 100, box["y"] + 100)
+        (wipe if move % 2 else canvas).click()
         page.wait_for_function("count => delays.length === count", arg=move + 1)
     return page.evaluate("delays")
 

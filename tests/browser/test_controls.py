@@ -149,6 +149,11 @@ def test_pad_by_keyboard_and_pen(page, explorers):
     wait_until_shown(page, "DigitPad", empty)
 
     canvas = root.locator("canvas")
+    canvas.click()  # one dot
+    wait_until_changed(page, "DigitPad", empty)
+    root.get_by_role("button", name="清空").press("Enter")
+    wait_until_shown(page, "DigitPad", empty)
+
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     x, y = box["x"] + 130, box["y"] + 40
