@@ -71,8 +71,8 @@ def write_release(folder, progress=lambda words: None):
         write(learner_copy(notebook), learner / "notebooks" / path.name)
     timings = folder / "timings.md"
     timings.write_text(_timings(seconds), encoding="utf-8")
-    archive = shutil.make_archive(str(learner), "zip", folder, NAME)
-    return [learner, instructor, timings, Path(archive)]
+    shutil.make_archive(str(learner), "zip", folder, NAME)
+    return [learner, instructor, timings, learner.with_suffix(".zip")]
 
 
 def solutions(notebook):
@@ -141,7 +141,9 @@ def _run(notebook, folder, name):
         timeout=600,
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--log-level=ERROR"],  # no word about the encryption of local sockets
     )
+    client.log.setLevel("WARNING")
     start = time.perf_counter()
     try:
         client.execute()

@@ -94,6 +94,20 @@ print(runtime.setup_notebook())
 
 
 @pytest.mark.parametrize(
+    ("start", "end"), [(".", "notebooks"), ("notebooks", "notebooks"), ("data", "data")]
+)
+def test_a_notebook_finds_its_files(start, end):
+    code = f"""
+import os
+os.chdir({start!r})
+from course_utils import runtime
+runtime.setup_notebook()
+print(os.path.relpath(os.getcwd(), {str(runtime.REPO)!r}))
+"""
+    assert fresh_process(code, PYTHONPATH=str(runtime.REPO)) == end
+
+
+@pytest.mark.parametrize(
     ("files", "cores"),
     [
         ({"cpu.max": "200000 100000"}, 2),
