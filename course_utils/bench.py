@@ -108,34 +108,49 @@ def _compare_settings(title, setup, plain):
 
 
 def _compare_loading(folder):
-    """AlexNet's training on photos from a folder and in memory; the reading alone."""
+    """AlexNet's training on photos from a folder and in memory; the reading alone.
+
+    A pass over few photos and one over more: the difference is the training without the start of
+    the reading processes, which comes once a pass.
+    """
+    from . import load_section
+
+    net = load_section("6.2").AlexNet(num_classes=2)
+    few, more = (_time_passes(net, folder / str(count), count) for count in (16, 64))
+    memory, loaded, reading = (m - f for f, m in zip(few, more, strict=True))
+    start = 2 * (64 - 16) * (few[1] - few[0]) / memory
+    print(f"AlexNet's training on a folder of photos: {memory / loaded:.2f} of the images/s in "
+          f"memory (reading alone: {memory / reading:.0f} times), after a start as long as "
+          f"the training on {start:.0f} images")  # fmt: skip
+
+
+def _time_passes(net, folder, count, rounds=3):
+    """Median seconds of a pass over ``2 * count`` photos: in memory, from the folder, only read."""
     import numpy as np
 
-    from . import folders, load_section, runtime, training
+    from . import folders, runtime, training
     from .batches import LoaderBatches
 
-    _write_photos(folder)
+    _write_photos(folder, count)
     train_set, test_set = folders.image_folders(folder, (3, 227, 227))
     options = {"epochs": 1, "batch_size": 16, "workers": runtime.usable_cores(), "progress": False}
     reader = LoaderBatches(train_set, options["batch_size"], options["workers"])
-    images, labels = map(
-        np.concatenate, zip(*reader.shuffled(np.random.default_rng(0)), strict=True)
-    )
-    few = images[:2], labels[:2]
-    net = load_section("6.2").AlexNet(num_classes=2)
-    kept, spare = [], []
-    for _ in range(ROUNDS + 1):
-        loaded = training.train(net, train_set, test_set, **options).epochs[0]["seconds"]
-        in_memory = training.train(net, (images, labels), few, **options).epochs[0]["seconds"]
-        reading = _seconds(lambda: list(reader.shuffled(np.random.default_rng(0))))
-        kept.append(in_memory / loaded)
-        spare.append(in_memory / reading)
-    print(f"AlexNet's training on a folder of photos: {statistics.median(kept[1:]):.2f} of the "
-          f"images/s in memory; reading alone gives {statistics.median(spare[1:]):.1f} times "
-          f"as many")  # fmt: skip
+
+    def read():
+        return list(reader.shuffled(np.random.default_rng(0)))
+
+    images, labels = map(np.concatenate, zip(*read(), strict=True))
+    sources = (((images, labels), (images[:2], labels[:2])), (train_set, test_set))
+    seconds = [
+        [training.train(net, *source, **options).epochs[0]["seconds"] for source in sources]
+        + [_seconds(read)]
+        for _ in range(rounds + 1)
+    ]
+    # The first round warms all up.
+    return np.median(seconds[1:], axis=0)
 
 
-def _write_photos(folder, count=24):
+def _write_photos(folder, count):
     """Two classes of the course's photo and its mirror image, as large as ImageNet's photos."""
     from PIL import Image, ImageOps
 
