@@ -217,8 +217,8 @@ TABLE_STYLES = [
         "selector": "caption",
         "props": "caption-side:top;text-align:left;font-weight:bold;padding:4px",
     },
-    {"selector": "th", "props": "text-align:center;padding:3px 6px"},
-    {"selector": "td", "props": "text-align:right;padding:3px 6px;white-space:nowrap"},
+    {"selector": "th", "props": "text-align:center;padding:3px 4px"},
+    {"selector": "td", "props": "text-align:right;padding:3px 4px;white-space:nowrap"},
     {"selector": "td.col0,td.col1", "props": "text-align:left"},
     {
         "selector": "tbody tr:last-child",
