@@ -399,6 +399,13 @@ def test_a_notebook_stores_a_figures_words_beside_its_picture():
     assert not any(word.isdecimal() for word in words.split("；"))
 
 
+def test_a_figure_reads_out_no_mathematical_markup():
+    written = figures.layer_signals({"输出的大小": {"Kaiming": [1, 0.01]}}, "初始化之后")
+    _, metadata = written._repr_mimebundle_()
+    assert "第几个有权值的层" in metadata["image/png"]["alt"]
+    assert "$" not in metadata["image/png"]["alt"]
+
+
 def test_a_module_tells_its_reductions_and_adds_up_its_channels():
     drawn = words(figures.branch_module(BRANCHES, 192, 28, "3a"))
     assert [text for text in drawn if "降维" in text] == [

@@ -26,11 +26,12 @@ class DescribedFigure(Figure):
         return picture, {"image/png": {"alt": self.description()}}
 
     def description(self):
-        """All that is written in the figure but bare numbers, each text once."""
+        """All that is written in the figure but bare numbers (powers of ten are), each once."""
         words = [
             " ".join(text.get_text().split()) for text in self.findobj(Text) if text.get_visible()
         ]
-        return "；".join(w for w in dict.fromkeys(words) if re.search(r"[^\W\d]", w))
+        words = [word for word in dict.fromkeys(words) if not word.startswith("$\\mathdefault")]
+        return "；".join(word for word in words if re.search(r"[^\W\d]", word))
 
 
 def new_figure(width, height, **options):
