@@ -19,7 +19,7 @@ _CELL = 44  # pixels of a magnified cell
 _SMALL = 200  # pixels of a whole map
 _TOP = 108  # y of the magnified parts
 _FACTS = _TOP + _VIEW * _CELL + 26  # y of the sentences below them
-_MAPS = _FACTS + 112  # y of the whole maps
+_MAPS = _FACTS + 142  # y of the whole maps
 _MARKS = (
     (svg.BLUE, "none"),
     (svg.RED, "8 4"),
@@ -187,18 +187,16 @@ class PoolingExplorer(Explorer):
         if listed:
             seen += f"，{'它' if count == 1 else '它们'}的输出："
         outputs = "".join(
-            svg.text(
-                x + 102 * number,
-                _FACTS + 24,
-                f"({i},{j}) → {self._number(pooled.values[i, j])}",
-            )
+            svg.text(left, y, f"({i},{j}) → {self._number(pooled.values[i, j])}")
             + svg.path(
-                f"M{x + 102 * number} {_FACTS + 31}h92",
-                stroke=_MARKS[number][0],
+                f"M{left} {y + 7}h120",
+                stroke=color,
                 stroke_width=3.5,
-                stroke_dasharray=_MARKS[number][1],
+                stroke_dasharray=dashes,
             )
-            for number, (i, j) in enumerate(pooled.windows[:listed])
+            for (i, j), (left, y), (color, dashes) in zip(
+                pooled.windows[:listed], _places(x), _MARKS, strict=False
+            )
         )
         cover = "没有一格被两个窗口同时看到"
         if pooled.shared:
@@ -208,7 +206,7 @@ class PoolingExplorer(Explorer):
         return (
             svg.text(x, _FACTS, seen)
             + svg.group(outputs, font_size=14, font_weight="bold")
-            + svg.text(x, _FACTS + 54, cover)
+            + svg.text(x, _FACTS + (84 if listed > 2 else 54), cover)
         )
 
     def _input(self, result, corner):
@@ -250,7 +248,7 @@ class PoolingExplorer(Explorer):
             svg.text(
                 x,
                 y - 12,
-                f"{_relation(pooled)}：输出 {rows}×{columns} = {rows * columns} 个值",
+                f"{_relation(pooled)}：{rows}×{columns} = {rows * columns} 个值",
                 font_weight="bold",
             )
             + svg.image(x, y, columns * side, rows * side, self._grey(pooled.values))
@@ -302,6 +300,11 @@ def _sources_of(windows, kernel, stride):
     rows += np.arange(len(windows))[:, None] * stride
     columns += np.arange(windows.shape[1]) * stride
     return len(set(zip(rows.flat, columns.flat, strict=True)))
+
+
+def _places(x):
+    """Where the outputs of up to four windows are named: two rows of two."""
+    return [(x + 160 * (n % 2), _FACTS + 24 + 30 * (n // 2)) for n in range(len(_MARKS))]
 
 
 def _relation(pooled):
