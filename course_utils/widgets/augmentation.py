@@ -181,7 +181,7 @@ class AugmentationExplorer(Explorer):
     def _light(self, result):
         """A line a component: direction, variance, factor, what it adds, what it usually adds."""
         eigenvalues, eigenvectors = self.components
-        columns = (24, 238, 370, 456, 682)
+        columns = (24, 282, 412, 470, 692)
         heads = (
             "主成分 p（红，绿，蓝）", "λ（像素取 0–1）", "α", "加到每个像素上（满值 255）",
             f"标准差 {SIGMA} 时通常加",
