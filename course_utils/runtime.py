@@ -151,7 +151,7 @@ def setup_notebook(seed=0):
     """Prepare a notebook, in its first code cell: folder, seeds and plot style. Prints nothing.
 
     A notebook names files relative to ``notebooks/`` ("../data/..."). A kernel that did not start
-    in a folder beside ``course_utils/`` (AI Studio's starts in its home) is brought there.
+    in a folder beside ``course_utils/`` (AI Studio's may start in its home) is brought there.
     """
     if not Path("../course_utils").is_dir():
         os.chdir(REPO / "notebooks")
