@@ -18,10 +18,10 @@ function render({ model, el }) {
   const ink = canvas.getContext("2d", { willReadFrequently: true });
   ink.lineCap = ink.lineJoin = "round";
   let last = null;
-  let waiting = false;
 
+  // A page hears of the pointer once a frame, and what changes while the kernel is busy is put
+  // together by the model.
   function send() {
-    waiting = false;
     const pixels = ink.getImageData(0, 0, SIDE, SIDE).data;
     const means = new Uint8Array(COUNT * COUNT);
     for (let y = 0; y < COUNT; y++) {
@@ -37,13 +37,6 @@ function render({ model, el }) {
     }
     model.set("drawing", new DataView(means.buffer));
     model.save_changes();
-  }
-
-  function sendSoon() {
-    if (!waiting) {
-      waiting = true;
-      requestAnimationFrame(send);
-    }
   }
 
   function place(event) {
@@ -62,7 +55,7 @@ function render({ model, el }) {
     ink.lineTo(point[0], point[1] + 0.01); // a tap is a dot: a line without length is not drawn
     ink.stroke();
     last = point;
-    sendSoon();
+    send();
   }
 
   function show() {

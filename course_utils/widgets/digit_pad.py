@@ -25,7 +25,7 @@ class Pad(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).with_name("digit_pad.js")
-    drawing = traitlets.CBytes().tag(sync=True)
+    drawing = traitlets.CBytes().tag(sync=True, echo_update=False)
     shown = traitlets.CBytes().tag(sync=True)
 
 

@@ -1,6 +1,9 @@
 """How long from a key or the pen to the changed picture, in a real JupyterLab.
 
 python tests/browser/latency.py     prints a table, milliseconds
+
+The first line is an explorer that computes and draws next to nothing: what Jupyter, the browser
+and the machine take by themselves. The others are also given as multiples of it.
 """
 
 import shutil
@@ -11,6 +14,9 @@ from statistics import median, quantiles
 from ipywidgets import Dropdown
 from lab import chromium_page, run_notebook, running_lab
 from samples import make_explorers, step, write_notebook
+
+from course_utils.widgets import svg
+from course_utils.widgets.explorer import Explorer, slider
 
 # From the event until the browser has painted the picture that it brought about.
 _WATCH = """root => {
@@ -30,9 +36,26 @@ _WATCH = """root => {
 }"""
 
 
+class BareExplorer(Explorer):
+    """A slider and its number."""
+
+    def make_controls(self):
+        return {"number": slider("数", 1, 9, 1)}
+
+    def compute(self, number):
+        return number
+
+    def draw(self, result):
+        return svg.picture(120, 40, svg.text(12, 26, result), str(result))
+
+    def frames(self):
+        return [("1", {"number": 1})]
+
+
 def measure(page, moves=40):
     """Delays in milliseconds, by explorer, on a page whose notebook has run."""
-    return {
+    bare = {"BareExplorer": key_delays(page, "BareExplorer", BareExplorer(), moves)}
+    return bare | {
         name: key_delays(page, name, explorer, moves)
         if explorer.controls
         else pen_delays(page, moves)
@@ -68,7 +91,10 @@ def pen_delays(page, moves):
     wipe.click()
     root.evaluate(_WATCH)
     for move in range(moves):
-        (wipe if move % 2 else canvas).click()
+        if move % 2:
+            wipe.press("Enter")  # its click comes with the key; a mouse's with the release
+        else:
+            canvas.click()
         page.wait_for_function("count => delays.length === count", arg=move + 1)
     return page.evaluate("delays")
 
@@ -79,14 +105,17 @@ def main():
         return
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        write_notebook(folder / "explorers.ipynb", Path(__file__).parent)
+        bare = "from latency import BareExplorer\nBareExplorer()"
+        write_notebook(folder / "explorers.ipynb", Path(__file__).parent, bare)
         with running_lab(folder) as lab, chromium_page(shutil.which("chromium")) as page:
             run_notebook(page, lab, "explorers.ipynb")
             page.wait_for_selector(".course-DigitPad canvas")
             measured = measure(page)
-    print(f"{'explorer':20} {'median':>7} {'p95':>7}   ms from key or pen to picture")
+    floor = median(measured["BareExplorer"])
+    print(f"{'explorer':22} {'median':>7} {'p95':>7} {'ratio':>7}   ms from key or pen to picture")
     for name, delays in measured.items():
-        print(f"{name:20} {median(delays):7.0f} {quantiles(delays, n=20)[-1]:7.0f}")
+        middle, slow = median(delays), quantiles(delays, n=20)[-1]
+        print(f"{name:22} {middle:7.0f} {slow:7.0f} {middle / floor:7.2f}")
 
 
 if __name__ == "__main__":

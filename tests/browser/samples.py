@@ -221,13 +221,14 @@ def neighbour(control):
     return step(control)[2]
 
 
-def write_notebook(path, folder):
-    """A notebook that shows every explorer; ``folder`` holds this module."""
+def write_notebook(path, folder, *more):
+    """A notebook that shows every explorer, then ``more`` cells; ``folder`` holds this module."""
     sources = [
         # The package first: it prepares the machine before Paddle is imported.
         f"import sys; sys.path.insert(0, {str(folder)!r})\nimport course_utils\n"
         "from samples import make_explorers\nmade = make_explorers()",
         *(f"made[{name!r}]" for name in FACTORIES),
+        *more,
     ]
     cells = [
         {
