@@ -130,9 +130,6 @@ DRAWINGS = {
     ),
     "race": lambda: figures.race_curves({"ReLU": [([50, 60], [40, 25])]}, target=25),
     "shares": lambda: figures.layer_shares(["c1", "f6"], {"参数量": [3, 97], "乘加次数": [80, 20]}),
-    "signals": lambda: figures.layer_signals(
-        {"输出的大小": {"Kaiming": [1, 1, 0.5]}}, "初始化之后"
-    ),
     "stacks": lambda: figures.stacked_fields((3, 3), (5,)),
     "residual blocks": lambda: figures.residual_blocks(RESIDUAL_BLOCKS),
     "twins": lambda: figures.twin_networks(TWIN_ROWS, TWIN_SHORTCUTS),
@@ -400,9 +397,9 @@ def test_a_notebook_stores_a_figures_words_beside_its_picture():
 
 
 def test_a_figure_reads_out_no_mathematical_markup():
-    written = figures.layer_signals({"输出的大小": {"Kaiming": [1, 0.01]}}, "初始化之后")
+    written = figures.layer_profile(["c1", "f2"], {"Kaiming": [[1, 0.01]]}, "输出", "初始化之后")
     _, metadata = written._repr_mimebundle_()
-    assert "第几个有权值的层" in metadata["image/png"]["alt"]
+    assert "从输入到输出" in metadata["image/png"]["alt"]
     assert "$" not in metadata["image/png"]["alt"]
 
 
@@ -427,6 +424,13 @@ def test_bars_and_profiles_refuse_what_does_not_fit():
         figures.grouped_bars(["3a", "3b"], {"V1": [1]}, "y", "t")
     with pytest.raises(ValueError, match="needs 2 positive values"):
         figures.layer_profile(["a", "b"], {"主损失": [[1.0, 0.0]]}, "y", "t")
+
+
+def test_a_profile_is_the_mean_over_the_seeds_on_a_logarithmic_scale():
+    figure = figures.layer_profile(["a", "b"], {"主损失": [[1, 0.1], [3, 0.3]]}, "y", "t")
+    (ax,) = figure.axes
+    assert ax.get_yscale() == "log"
+    np.testing.assert_allclose(ax.lines[0].get_xydata(), [[0, 2], [1, 0.2]])
 
 
 def test_residual_blocks_count_their_weights():

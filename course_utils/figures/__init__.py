@@ -18,7 +18,6 @@ from .ilsvrc import challenge_errors
 from .images import feature_map_strip, image_grid
 from .kernels import kernel_grid
 from .layer_shares import layer_shares
-from .layer_signals import layer_signals
 from .padding import padded_digit
 from .profiles import layer_profile
 from .race import race_curves
@@ -48,7 +47,6 @@ __all__ = [
     "kernel_grid",
     "layer_profile",
     "layer_shares",
-    "layer_signals",
     "local_connections",
     "network_stages",
     "network_volumes",

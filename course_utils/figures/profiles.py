@@ -13,7 +13,7 @@ def layer_profile(names, series, ylabel, title):
         names: the layers, from the input on.
         series: {label: one list of positive values for each seed, each as long as ``names``}.
     """
-    figure = new_figure(9.5, 4.2, layout="constrained")
+    figure = new_figure(9.5, 4.6, layout="constrained")
     ax = figure.add_subplot()
     for (label, seeds), (color, line, marker) in zip(series.items(), STYLES, strict=False):
         values = np.array(seeds, dtype=float)
@@ -30,5 +30,7 @@ def layer_profile(names, series, ylabel, title):
     ax.set_ylabel(ylabel, fontsize=NORMAL)
     ax.set_title(title, fontsize=LARGE)
     ax.grid(color=PALE, lw=0.8)
-    ax.legend(fontsize=NORMAL, frameon=False)
+    # Below the axes, since curves may fill them from corner to corner.
+    figure.legend(loc="outside lower center", ncols=2, fontsize=NORMAL, frameon=False,
+                  handlelength=3)  # fmt: skip
     return figure

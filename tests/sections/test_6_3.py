@@ -213,10 +213,3 @@ def test_layer_shares_are_per_cent_of_each_total():
     assert {"25.0 %", "75.0 %", "90.0 %", "10.0 %", "参数量（共 4）"} <= set(words(figure))
     with pytest.raises(ValueError, match="has 1 numbers for 2 layers"):
         figures.layer_shares(["前", "后"], {"参数量": [1]})
-
-
-def test_layer_signals_are_on_a_logarithmic_scale():
-    figure = figures.layer_signals({"输出": {"Kaiming": [1, 0.1]}}, "刚刚初始化")
-    (ax,) = figure.axes
-    assert ax.get_yscale() == "log"
-    assert ax.lines[0].get_xydata().tolist() == [[1, 1], [2, 0.1]]
