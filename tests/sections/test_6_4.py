@@ -157,7 +157,7 @@ def test_one_size_costs_as_much_as_many(name):
 def test_all_sides_were_trained_alike():
     fair = ("train_images", "test_images", "epochs", "batch_size", "learning_rate", "augment")
     settings = set()
-    for name in (SECTION.SCALES | SECTION.HEADS | SECTION.AUXILIARIES).values():
+    for name in SECTION.VARIANTS:
         for seed in range(3):
             record = History.load(REPO / f"data/runs/6.4_{name}_seed{seed}.json")
             assert record.settings["seed"] == seed
