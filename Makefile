@@ -36,7 +36,7 @@ check: $(INSTALLED)  ## 核对全部数字，运行测试与 notebook（SECTION=
 		echo "这份课程不带测试（学生版）：请用 $(VENV)/bin/python -m course_utils audit 核对网络。" >&2; \
 		exit 1; }
 	$(VENV)/bin/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \
-		--nbval-cell-timeout=300 $(if $(SECTION),--section=$(SECTION)) tests notebooks
+		--nbval-cell-timeout=600 $(if $(SECTION),--section=$(SECTION)) tests notebooks
 
 bench: $(INSTALLED)  ## 测量速度与内存，以比值给出
 	$(VENV)/bin/python -m course_utils bench
@@ -49,7 +49,7 @@ release: $(INSTALLED)  ## 生成学生版（无答案、无输出）和教师版
 	$(VENV)/bin/python -m course_utils release release
 
 oldest: $(OLDEST)/installed  ## 用最早支持的飞桨 3.0 核对全部数字，运行 6.0 和 6.1 节
-	$(OLDEST)/bin/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=300 \
+	$(OLDEST)/bin/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=600 \
 		tests/test_textbook.py notebooks/6.0_start.ipynb notebooks/6.1_lenet.ipynb
 
 afternoon: $(INSTALLED)  ## 在一个真实的 JupyterLab 里依次运行全部笔记，量内存（需要 Chromium）

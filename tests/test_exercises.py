@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from paddle import nn
 
@@ -12,8 +13,9 @@ def said(capsys, exercise, answer):
 
 @pytest.mark.parametrize(
     "exercise, answer",
-    [("6.1-1", 80), ("6.1-2", 8), ("6.1-3", 4704), ("6.1-4", 2416), ("6.1-5", 14)],
-)
+    [("6.1-1", 80), ("6.1-2", 8), ("6.1-3", 4704), ("6.1-4", 2416), ("6.1-5", 14),
+     ("6.1-1", np.prod([2, 5, 8])), ("6.2-4", np.float32(0.04)), ("6.1-1", 80.0)],
+)  # fmt: skip
 def test_right_answers_worked_out_by_hand(capsys, exercise, answer):
     assert "✓ 正确" in said(capsys, exercise, answer)
 
@@ -29,6 +31,7 @@ def test_right_answers_worked_out_by_hand(capsys, exercise, answer):
         ("6.1-4", 1516, "稀疏"),
         ("6.1-5", 10, "不能直接相加"),
         ("6.1-5", 11, "再看一遍公式"),
+        ("6.1-5", 14.00001, "再看一遍公式"),
         ("6.1-1", "八十", "应当是一个数"),
         ("6.1-1", True, "应当是一个数"),
     ],

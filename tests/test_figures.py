@@ -14,6 +14,7 @@ from matplotlib.text import Text
 
 from course_utils import figures, runtime
 from course_utils.figures._canvas import VERMILION
+from course_utils.geometry import Field
 
 C3 = [
     (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),
@@ -30,6 +31,7 @@ LENET = [
     ("F6 全连接层", (84,), "全连接"),
     ("输出层", (10,), "RBF"),
 ]
+C3_FIELD = Field().window(5).window(2, stride=2).window(5)  # of LeNet-5
 DIGITS = np.random.default_rng(0).integers(0, 256, (12, 28, 28), dtype=np.uint8)
 CODES = np.where(np.random.default_rng(1).random((10, 12, 7)) < 0.5, 1, -1)
 NORMALS = np.random.default_rng(2).normal(size=(16, 1, 5, 5))
@@ -101,7 +103,7 @@ DRAWINGS = {
     "scaling": lambda: figures.subsampling_step([[1, 2], [3, 4]], -0.5, 0.1, scale=0.5),
     "pooling": lambda: figures.pooling_windows(np.arange(49).reshape(7, 7), 3, 2, "max"),
     "pooled digit": lambda: figures.pooling_windows(DIGITS[0], 2, 2),
-    "padding": lambda: figures.padded_digit(DIGITS[0]),
+    "padding": lambda: figures.padded_digit(DIGITS[0], C3_FIELD, pad=2),
     "samples": lambda: figures.image_grid(DIGITS, range(12), range(12), title="测试集的图像"),
     "maps": lambda: figures.feature_map_strip(NORMALS[:, 0], "C3 的特征图"),
     "codes": lambda: figures.digit_codes(CODES),
@@ -275,12 +277,18 @@ def test_pooling_marks_no_window_that_is_not_there():
     assert len(marked) == 2
 
 
-def test_padding_moves_the_centre_to_the_first_pixel():
-    figure = figures.padded_digit(DIGITS[0], pad=2, kernel=5)
-    centres = [tuple(line.get_xydata()[0]) for ax in figure.axes for line in ax.lines]
-    assert centres == [(2, 2), (0, 0)]
+def test_padding_spreads_the_centres_over_the_digit():
+    """With padding they form the 20x20 area of LeCun et al. 1998, section II.B."""
+    figure = figures.padded_digit(DIGITS[0], C3_FIELD, pad=2)
+    for ax, ends, count in zip(figure.axes, ((6.5, 20.5), (4.5, 22.5)), (8, 10), strict=True):
+        centres = ax.lines[0].get_xydata()
+        assert len(centres) == count**2
+        assert (centres.min(), centres.max()) == ends
     titles = [ax.get_title() for ax in figure.axes]
-    assert titles == ["不填充：28×28，卷积后 24×24", "填充 2 圈：32×32，卷积后 28×28"]
+    assert titles == [
+        "不填充：28×28，8×8 个中心，覆盖 16×16",
+        "填充 2 圈：32×32，10×10 个中心，覆盖 20×20",
+    ]
 
 
 def test_wrong_predictions_have_frame_and_cross():
@@ -343,7 +351,7 @@ def test_kernels_have_limits_around_zero():
 def test_sharing_counts_what_it_draws(settings, counts):
     figure = figures.local_connections(**settings)
     written = [text for text in words(figure) if "条连接" in text]
-    assert written == [f"{links} 条连接，{weights} 个不同的权重" for links, weights in counts]
+    assert written == [f"{links} 条连接，{weights} 个不同的权值" for links, weights in counts]
     assert [len(ax.lines) for ax in figure.axes] == [links for links, _ in counts]
 
 
@@ -353,8 +361,8 @@ def test_sharing_counts_what_it_draws(settings, counts):
         (lambda: figures.subsampling_step([[1, 2]], 1, 0), r"\(1, 2\)"),
         (lambda: figures.pooling_windows(DIGITS, 2, 2), r"\(12, 28, 28\)"),
         (lambda: figures.pooling_windows(DIGITS[0], 2, 2, "mean"), "'mean'"),
-        (lambda: figures.padded_digit(DIGITS), r"\(12, 28, 28\)"),
-        (lambda: figures.padded_digit(DIGITS[0], kernel=4), "kernel is 4"),
+        (lambda: figures.padded_digit(DIGITS, C3_FIELD, 2), r"\(12, 28, 28\)"),
+        (lambda: figures.padded_digit(DIGITS[0][:8, :8], C3_FIELD, 2), "14 pixels wide"),
         (lambda: figures.image_grid(DIGITS[0]), r"\(28, 28\)"),
         (lambda: figures.image_grid(DIGITS, labels=[1]), "1 labels for 12 images"),
         (lambda: figures.feature_map_strip(NORMALS), r"\(16, 1, 5, 5\)"),

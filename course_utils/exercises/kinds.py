@@ -2,22 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import isclose
+from numbers import Real
 
 from ..analysis import AnalysisError, analyze
 
 
 @dataclass(frozen=True)
 class NumberExercise:
-    """A number to find; ``mistakes`` maps what a usual slip gives to a hint."""
+    """A number to find; ``mistakes`` maps what a usual slip gives to a hint.
 
-    expected: int
+    A count must be met exactly, a decimal to six digits: float32 has no more.
+    """
+
+    expected: int | float
     mistakes: dict = field(default_factory=dict)
 
     def verdict(self, answer):
         """(right, what to say)."""
-        if isinstance(answer, bool) or not isinstance(answer, (int, float)):
+        if isinstance(answer, bool) or not isinstance(answer, Real):
             return False, f"答案应当是一个数，现在是 {answer!r}。"
-        if answer == self.expected:
+        tolerance = 1e-6 if isinstance(self.expected, float) else 0
+        if isclose(answer, self.expected, rel_tol=tolerance):
             return True, f"正确：{self.expected:,}。"
         hint = self.mistakes.get(answer, "再看一遍公式，把每个量写出来代一次。")
         return False, f"{answer:,} 不对。{hint}"

@@ -142,13 +142,17 @@ def _wrong_output(table, shape):
     return None if found == shape else f"输出应为 {shape}，现在是 {found}。"
 
 
+# Names of rows: a ReLU is a layer or a function.
+_SHORT = {"BatchNorm2D": "BN", "ReLU": "ReLU", "relu": "ReLU", "Conv2D": "卷积"}
+
+
 def _preactivation():
     def judge(table):
         if complaint := _wrong_output(table, [1, 64, 28, 28]):
             return complaint
-        kinds = [row.type for row in table.rows if row.type in ("BatchNorm2D", "Conv2D")]
-        if kinds != ["BatchNorm2D", "Conv2D"] * 2:
-            return f"次序应为 BN、卷积、BN、卷积，现在是 {'、'.join(kinds)}。"
+        order = [_SHORT[row.type] for row in table.rows if row.type in _SHORT]
+        if order != ["BN", "ReLU", "卷积"] * 2:
+            return f"次序应为 BN、ReLU、卷积、BN、ReLU、卷积，现在是 {'、'.join(order)}。"
         expected = _normalised([(64, 64, 3)] * 2)
         if table.totals["params"] != expected:
             return (

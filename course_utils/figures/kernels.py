@@ -19,5 +19,5 @@ def kernel_grid(weights, title="第一个卷积层的卷积核", columns=8):
     for number, (ax, kernel) in enumerate(zip(cells, weights[:, 0], strict=True)):
         picture = ax.imshow(kernel, cmap="PuOr_r", vmin=-limit, vmax=limit)
         ax.set_title(number, fontsize=SMALL, pad=3)
-    value_bar(figure, picture, cells, "权重")
+    value_bar(figure, picture, cells, "权值")
     return figure

@@ -34,7 +34,7 @@ def race_curves(runs, target, title="谁先到达目标"):
     ax.set(xlim=(0, None), ylim=(0, None))
     ax.set_xlabel("步数（每步一批图像）", fontsize=NORMAL)
     ax.set_ylabel("最近 50 批的训练错误率（%）", fontsize=NORMAL)
-    ax.set_title(f"{title}（标记：到达目标的那一步）", fontsize=LARGE)
+    ax.set_title(f"{title}（标记：最后一个记录点）", fontsize=LARGE)
     ax.tick_params(labelsize=SMALL)
     ax.grid(color=PALE, lw=0.8)
     ax.legend(fontsize=NORMAL, frameon=False)

@@ -133,8 +133,8 @@ class AugmentationExplorer(Explorer):
             ("正中的 224×224", {}),
             ("左上角", {"top": 0, "left": 0}),
             ("右下角，左右翻转", {"top": 2 * middle, "left": 2 * middle, "flip": True}),
-            ("α1 = 1，λ 按像素取 0–1 读", {"alpha1": 1.0}),
-            ("α1 = 0.3，λ 按像素取 0–255 读", {"alpha1": 0.3, "reading": byte}),
+            ("α1 = 1，像素值按 0–1 计", {"alpha1": 1.0}),
+            ("α1 = 0.3，像素值按 0–255 计", {"alpha1": 0.3, "reading": byte}),
             ("α1 = 0.3，按 √λ 读", {"alpha1": 0.3, "reading": root}),
         ]
         plain = {

@@ -270,7 +270,7 @@ def _foot(result):
     grey = "灰色处在图像之外。" if result.visible != result.unit.window else ""
     notes = (
         f"梯度图：白色为 0，越黑越大（与最大值之比开平方，分 {_LEVELS} 级）。{grey}"
-        f"权重：{result.weights}。",
+        f"权值：{result.weights}。",
         "感受野的算法见 Araujo 等（2019）；用梯度看“有效感受野”，见 Luo 等（2016）。",
     )
     return svg.group(

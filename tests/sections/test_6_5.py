@@ -408,8 +408,11 @@ class PreActivation(nn.Layer):
     [
         (PreActivation, "正确"),
         (PreActivation(), "正确"),
-        (PreActivation(end=nn.ReLU()), "多余的运算"),
+        (PreActivation(end=nn.ReLU()), "现在是 BN、ReLU、卷积、BN、ReLU、卷积、ReLU"),
+        (PreActivation(end=nn.Tanh()), "多余的运算"),
         (PreActivation("CBRCB"), "次序应为"),
+        (PreActivation("BCBC"), "次序应为"),
+        (PreActivation("RBCRBC"), "次序应为"),
         (PreActivation(bias=True), "没有偏置"),
         (SECTION.BasicBlock(64, (64, 64)), "次序应为"),
         (SECTION.PreActivationBlock, "还没有任何一层"),
