@@ -14,7 +14,7 @@ export JUPYTER_DATA_DIR := $(CURDIR)/$(VENV)/share/jupyter
 export IPYTHONDIR := $(CURDIR)/$(VENV)/etc/ipython
 unexport JUPYTER_PATH JUPYTER_CONFIG_PATH JUPYTERLAB_DIR PYTHONPATH PYTHONHOME
 
-.PHONY: help env lab check bench site release afternoon oldest
+.PHONY: help env lab check bench site release afternoon oldest with-tests
 
 help:  ## 显示这份说明
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -31,14 +31,11 @@ lab: $(INSTALLED)  ## 打开 JupyterLab，从 6.0 节开始（只在本机可访
 		--ServerApp.kernel_websocket_connection_class=course_utils.server.PromptConnection \
 		--LabApp.default_url=/lab/tree/notebooks/6.0_start.ipynb $(LAB_ARGS)
 
-check: $(INSTALLED)  ## 核对全部数字，运行测试与 notebook（SECTION=6.1 只查一节）
-	@test -d tests || { \
-		echo "这份课程不带测试（学生版）：请用 $(VENV)/bin/python -m course_utils audit 核对网络。" >&2; \
-		exit 1; }
+check: with-tests $(INSTALLED)  ## 核对全部数字，运行测试与 notebook（SECTION=6.1 只查一节）
 	$(VENV)/bin/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \
 		--nbval-cell-timeout=600 $(if $(SECTION),--section=$(SECTION)) tests notebooks
 
-bench: $(INSTALLED)  ## 测量速度与内存，以比值给出
+bench: with-tests $(INSTALLED)  ## 测量速度与内存，以比值给出
 	$(VENV)/bin/python -m course_utils bench
 	$(VENV)/bin/python tests/browser/latency.py
 
@@ -48,12 +45,17 @@ site: $(INSTALLED)  ## 把全部笔记导出为网页，放在 site/（无需内
 release: $(INSTALLED)  ## 生成学生版（无答案、无输出）和教师版，放在 release/（约十几分钟）
 	$(VENV)/bin/python -m course_utils release release
 
-oldest: $(OLDEST)/installed  ## 用最早支持的飞桨 3.0 核对全部数字，运行 6.0 和 6.1 节
+oldest: with-tests $(OLDEST)/installed  ## 用最早支持的飞桨 3.0 核对全部数字，运行 6.0 和 6.1 节
 	$(OLDEST)/bin/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=600 \
 		tests/test_textbook.py notebooks/6.0_start.ipynb notebooks/6.1_lenet.ipynb
 
-afternoon: $(INSTALLED)  ## 在一个真实的 JupyterLab 里依次运行全部笔记，量内存（需要 Chromium）
+afternoon: with-tests $(INSTALLED)  ## 在一个真实的 JupyterLab 里依次运行全部笔记，量内存（需要 Chromium）
 	$(VENV)/bin/python tests/browser/afternoon.py
+
+with-tests:
+	@test -d tests || { \
+		echo "这份课程不带测试（学生版）：请用 $(VENV)/bin/python -m course_utils audit 核对网络。" >&2; \
+		exit 1; }
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@command -v $(PYTHON) > /dev/null || { \

@@ -3,6 +3,7 @@
 import argparse
 import ast
 import sys
+from functools import partial
 from pathlib import Path
 
 
@@ -16,31 +17,35 @@ def main(arguments=None):
         return options.run(options, *([_class_arguments(rest)] if rest else [])) or 0
     except _errors() as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}; name another.", file=sys.stderr)
+    return 2
+
+
+# Module by module, the errors that are sentences for people.
+_ERRORS = {
+    "analysis": "AnalysisError",
+    "checkpoint": "CheckpointError",
+    "datasets": "DatasetError",
+    "files": "FileError",
+    "folders": "FolderError",
+    "notebooks": "NotebookError",
+    "release": "ReleaseError",
+    "textbook": "TextbookError",
+    "training": "TrainingError",
+}
 
 
 def _errors():
-    """The errors that are sentences for people."""
-    if "paddle" not in sys.modules:
-        return ValueError
-    from . import analysis, checkpoint, datasets, files, folders, notebooks, textbook, training
-
-    return (
-        analysis.AnalysisError,
-        checkpoint.CheckpointError,
-        datasets.DatasetError,
-        files.FileError,
-        folders.FolderError,
-        notebooks.NotebookError,
-        textbook.TextbookError,
-        training.TrainingError,
-        ValueError,
-    )
+    """The sentences for people of the modules that a command has imported, and ValueError."""
+    modules = {name: sys.modules.get(f"{__package__}.{name}") for name in _ERRORS}
+    return ValueError, *(getattr(m, _ERRORS[name]) for name, m in modules.items() if m)
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m course_utils", allow_abbrev=False)
-    commands = parser.add_subparsers(required=True, metavar="command")
+    whole_names = partial(argparse.ArgumentParser, allow_abbrev=False)
+    parser = whole_names(prog="python -m course_utils")
+    commands = parser.add_subparsers(required=True, metavar="command", parser_class=whole_names)
 
     doctor = commands.add_parser("doctor", help="what this machine has, and what is wrong with it")
     doctor.set_defaults(run=_doctor)
@@ -95,7 +100,7 @@ def _add_training(parser):
     )
     add("--archive", metavar="FILE", help="cifar-10-python.tar.gz, if you have it")
     add("--images", type=int, help="train on the first so many only")
-    add("--input", type=_shape, metavar="CxHxW", help="size that the images are brought to")
+    add("--input", type=_image_shape, metavar="CxHxW", help="size that the images are brought to")
     add("--augment", action="store_true", help="small random distortions")
     add("--workers", type=int, default=2, help="processes that read a folder's images")
     add("--epochs", type=int, required=True)
@@ -119,6 +124,13 @@ def _shape(text):
     return shape
 
 
+def _image_shape(text):
+    shape = _shape(text)
+    if len(shape) != 3:
+        raise argparse.ArgumentTypeError(f"{text!r} is no image; write it like 3x224x224.")
+    return shape
+
+
 def _class_arguments(rest):
     """{name: value} of the remaining ``--name value`` pairs: arguments of the class."""
     if len(rest) % 2 or not all(name.startswith("--") for name in rest[::2]):
@@ -136,13 +148,6 @@ def _literal(text):
         return text
 
 
-def _split(network):
-    section, separator, name = network.partition(":")
-    if not separator:
-        raise ValueError(f"{network!r} names no network; write it like 6.1:LeNet5.")
-    return section, name
-
-
 def _doctor(options):
     from . import doctor
 
@@ -150,9 +155,9 @@ def _doctor(options):
 
 
 def _table(options, arguments=None):
-    from . import textbook
+    from . import notebooks, textbook
 
-    section, name = _split(options.network)
+    section, name = notebooks.split_name(options.network)
     table = textbook.network_table(section, name, input_shape=options.input, **(arguments or {}))
     exports = {
         "markdown": table.to_markdown,
@@ -166,8 +171,11 @@ def _table(options, arguments=None):
 def _tables(options):
     import pandas as pd
 
-    from . import table, textbook
+    from . import notebooks, table, textbook
 
+    notebooks.section_path(options.section)  # a section that is not there is told first
+    if not textbook.printed(options.section):
+        raise ValueError(f"the book prints no table in section {options.section}.")
     headers, lines = textbook.table_lines(textbook.audit(options.section))
     frame = pd.DataFrame(lines, columns=headers)
     if options.format == "markdown":
@@ -184,6 +192,8 @@ def _audit(options):
     from . import textbook
 
     if options.notebook:
+        if options.sections:
+            raise ValueError("--notebook audits a copy of one section; name no section beside it.")
         return _audit_copy(options.notebook)
     problems = []
     findings = {}
@@ -206,7 +216,8 @@ def _audit_copy(path):
 
     differences = copies.compare(path)
     for name, difference in differences.items():
-        print(f"{'✗' if difference else '✓'} {name}：{difference or '与课程中的网络相同'}")
+        same = "与课程中的网络相同（按默认参数）"
+        print(f"{'✗' if difference else '✓'} {name}：{difference or same}")
     return 1 if any(differences.values()) else 0
 
 
@@ -224,13 +235,10 @@ def _site(options):
 
 
 def _release(options):
-    from .release import ReleaseError, write_release
+    from .release import write_release
 
-    try:
-        for path in write_release(options.folder, progress=lambda name: print(f"{name} …")):
-            print(path)
-    except ReleaseError as error:
-        raise ValueError(error) from error
+    for path in write_release(options.folder, progress=lambda name: print(f"{name} …")):
+        print(path)
 
 
 def _bench(options):

@@ -55,6 +55,11 @@ class Checkpoint:
                     f"{self.path} belongs to another run: {name} is {settings.get(name)!r} there "
                     f"and {value!r} here; name another file or delete it."
                 )
+        if _shapes(state["net"]) != _shapes(self.net.state_dict()):
+            raise CheckpointError(
+                f"{self.path} belongs to a network with other weights; name another file or delete "
+                f"it."
+            )
         self.net.set_state_dict(state["net"])
         self.optimizer.set_state_dict(self._by_name(state["optimizer"]))
         self.scaler.load_state_dict(state["scaler"])
@@ -96,6 +101,10 @@ class Checkpoint:
     def _by_name(self, state):
         names = {f"{place}:": p.name for place, p in enumerate(self.net.parameters())}
         return {_renamed(key, names): value for key, value in state.items()}
+
+
+def _shapes(weights):
+    return {name: list(weight.shape) for name, weight in weights.items()}
 
 
 def _renamed(key, prefixes):

@@ -47,11 +47,30 @@ def _difference(section, name, module):
         return f"无法分析：{error}"
     except Exception as error:  # whatever a learner's constructor raises
         return f"{name} 不能建立，{type(error).__name__}：{error}"
-    different = textbook.network_table(section, name).diff(copy).differences
+    return first_difference(textbook.network_table(section, name), copy)
+
+
+def first_difference(original, copy):
+    """The first layer where two tables differ, in one Chinese sentence; None where all agree."""
+    different = original.diff(copy).differences
     if different.empty:
-        return None
-    layer, column, original, changed = different.iloc[0].tolist()[:4]
-    what = HEADERS[column][1]
+        return _other_order_or_field(original, copy)
+    layer, column, *values = different.iloc[0].tolist()[:4]
+    return _sentence(layer, HEADERS[column][1], *values)
+
+
+def _other_order_or_field(original, copy):
+    """What a comparison layer by layer, by their names, does not see; None where all agree."""
+    for ours, theirs in zip(original.rows, copy.rows, strict=True):
+        if ours.name != theirs.name:
+            return f"第一处不同在 {ours.name} 层：这里应是它，现在是 {theirs.name}"
+        if ours.receptive_field != theirs.receptive_field:
+            fields = ours.receptive_field, theirs.receptive_field
+            return _sentence(ours.name, "感受野", *fields)
+    return None
+
+
+def _sentence(layer, what, original, changed):
     return f"第一处不同在 {layer} 层：{what}应为 {_words(original)}，现在是 {_words(changed)}"
 
 

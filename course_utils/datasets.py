@@ -7,6 +7,7 @@ axis, then the values.
 
 import gzip
 import hashlib
+import tarfile
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -110,7 +111,7 @@ def read_idx(file):
         raise DatasetError(name, "missing") from None
     except EOFError:
         raise DatasetError(name, "truncated") from None
-    except (gzip.BadGzipFile, zlib.error):
+    except (OSError, zlib.error):  # no gzip, no file, or not ours to read
         raise DatasetError(name, "damaged") from None
     header = bytes([0, 0, 8, len(file.shape)])
     header += b"".join(size.to_bytes(4, "big") for size in file.shape)
@@ -167,13 +168,24 @@ def load_cifar10(split, archive=None):
 
     Returns:
         (images, labels): uint8 (n, 32, 32, 3), RGB, and int64 (n,).
+
+    Raises:
+        ValueError: the download failed, or the archive is not there or is another file.
     """
     from paddle.vision.datasets import Cifar10
 
     if archive is not None and not Path(archive).is_file():
         raise ValueError(f"there is no file {archive}; give the path of cifar-10-python.tar.gz.")
-    data = Cifar10(archive, mode=split, download=archive is None, backend="cv2").data
-    images = np.stack([image for image, _ in data]).reshape(-1, 3, 32, 32)
+    try:
+        data = Cifar10(archive, mode=split, download=archive is None, backend="cv2").data
+        images = np.stack([image for image, _ in data]).reshape(-1, 3, 32, 32)
+    except (RuntimeError, OSError, ValueError, tarfile.TarError):
+        raise ValueError(
+            f"{archive} is no archive of CIFAR-10; give the path of cifar-10-python.tar.gz."
+            if archive
+            else "Paddle could not download CIFAR-10; fetch cifar-10-python.tar.gz yourself and "
+            "give its path as archive (--archive on the command line)."
+        ) from None
     return images.transpose(0, 2, 3, 1), np.array([int(label) for _, label in data])
 
 

@@ -20,7 +20,7 @@ from . import runtime
 PYTHON_RANGE = (3, 10), (3, 13)
 PADDLE_VERSION = "3.3.1"  # the one that pyproject.toml pins
 NUMPY_RANGE = (1, 26), (2, 4)  # paddle.flops of 3.3.1 fails from NumPy 2.4 on
-OTHER_PACKAGES = ["pandas", "matplotlib", "Jinja2", "PyYAML"]
+OTHER_PACKAGES = ["pandas", "matplotlib", "pillow", "Jinja2", "PyYAML"]
 FRONT_END = {  # package: its extension of JupyterLab
     "ipywidgets": "@jupyter-widgets/jupyterlab-manager",
     "anywidget": "anywidget",
@@ -213,8 +213,8 @@ def has_labextension(name):
 def check_data():
     try:
         from . import datasets
-    except ImportError:
-        return [Finding("数据", None, "没有 NumPy，无法检查", "见“NumPy”一行。")]
+    except ImportError as error:
+        return [Finding("数据", None, f"没有 {error.name}，无法检查", "先处理上面的软件包。")]
     mend = "运行 git checkout -- data，或重新下载课程。"
     bad = [
         Finding("数据", False, f"{file}：{PROBLEMS[problem]}", mend)

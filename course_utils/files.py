@@ -9,6 +9,19 @@ class FileError(Exception):
     """A file that cannot be written; the message is one sentence for people."""
 
 
+def verify_writable(path):
+    """Before long work: raise the error that ``write_whole`` would raise after it.
+
+    Raises:
+        FileError: as ``write_whole``.
+    """
+    if Path(path).is_dir():
+        raise FileError(f"{path} is a folder; name a file in it.")
+    if not Path(path).exists():
+        write_whole(path, b"")
+        Path(path).unlink()
+
+
 def write_whole(path, content):
     """Write bytes to a file; a crash half way leaves an older file at ``path`` as it was.
 

@@ -7,7 +7,6 @@ serves as well as a trained one.
 """
 
 import contextlib
-import re
 import sys
 from dataclasses import dataclass, field
 from math import prod
@@ -19,6 +18,7 @@ from paddle.nn.layer import layers as paddle_layers
 from paddle.pir.core import static_op_arg_cast_guard
 
 from . import geometry
+from .reasons import first_sentence
 
 CONVOLUTIONS = {"conv2d", "depthwise_conv2d", "conv3d"}
 TRANSPOSED = {"conv2d_transpose", "depthwise_conv2d_transpose"}
@@ -325,7 +325,7 @@ def _verify_channels(operation):
 
 def _explain(recorder, error):
     """One sentence: which layer, what it got, and what was wrong."""
-    cause = _first_sentence(error)
+    cause = first_sentence(error)
     if not recorder.open:
         return f"the forward pass failed: {cause}"
     call = recorder.open[-1]
@@ -339,17 +339,6 @@ def _explain(recorder, error):
 
 def _sentence(call, shape, cause):
     return f"{call.name} ({call.type}) cannot take an input of shape {shape}: {cause}"
-
-
-def _first_sentence(error):
-    text = str(error).strip() or type(error).__name__
-    if isinstance(error, TypeError) and "paddle.static.nn.cond" in text:
-        return "its control flow depends on tensor values, which are not known before it runs."
-    found = re.search(
-        r"\((?:InvalidArgument|Unimplemented|OutOfRange|PreconditionNotMet|NotFound)\)\s*(.+)", text
-    )
-    text = found.group(1) if found else text.splitlines()[0]
-    return text if text.endswith(".") else text + "."
 
 
 @dataclass(frozen=True)

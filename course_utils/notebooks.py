@@ -15,6 +15,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from IPython.core.inputtransformer2 import TransformerManager
+
 from .runtime import REPO
 
 NOTEBOOKS = REPO / "notebooks"
@@ -55,6 +57,18 @@ def title(path):
         if cell["cell_type"] == "markdown" and heading:
             return heading[1]
     raise NotebookError(f"{Path(path).name} has no title; let it begin with a line '# …'.")
+
+
+def split_name(network):
+    """(section, class) of "SECTION:CLASS".
+
+    Raises:
+        NotebookError: there is no colon.
+    """
+    section, separator, name = network.partition(":")
+    if not separator:
+        raise NotebookError(f"{network!r} names no network; write it like 6.1:LeNet5.")
+    return section, name
 
 
 def load_section(section):
@@ -122,7 +136,8 @@ def read_notebook(path):
     """
     try:
         notebook = json.loads(Path(path).read_text(encoding="utf-8"))
-        notebook["cells"]
+        for cell in notebook["cells"]:
+            cell["cell_type"], "".join(cell["source"])
     except (OSError, ValueError, KeyError, TypeError):
         raise NotebookError(
             f"{path} cannot be read as a Jupyter notebook; give a saved .ipynb file."
@@ -142,13 +157,20 @@ def definitions(path):
 
 
 def code_cells(path):
-    """[(cell number from 1, source)] of the code cells; lines for IPython alone are blanked."""
-    cells = []
-    for number, cell in enumerate(read_notebook(path)["cells"], start=1):
-        if cell["cell_type"] == "code":
-            source = "".join(cell["source"])
-            cells.append((number, re.sub(r"^\s*[%!].*$", "", source, flags=re.MULTILINE)))
-    return cells
+    """[(cell number from 1, source)] of the code cells; what only IPython reads is translated."""
+    return [
+        (number, _as_python("".join(cell["source"])))
+        for number, cell in enumerate(read_notebook(path)["cells"], start=1)
+        if cell["cell_type"] == "code"
+    ]
+
+
+def _as_python(source):
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return TransformerManager().transform_cell(source)
+    return source
 
 
 def heading_over(path, words):

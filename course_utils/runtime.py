@@ -107,9 +107,10 @@ class Settings:
 def settings():
     """The threads and the matrix-library path that Paddle uses in this process."""
     threads = os.environ.get("MKL_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or "1"
+    first = threads.split(",")[0].strip()
     return Settings(
         cores=usable_cores(),
-        threads=int(threads.split(",")[0]),
+        threads=int(first) if first.isdecimal() else 1,
         amd=is_amd(),
         fast_amd_path=os.environ.get("MKL_DEBUG_CPU_TYPE") == "5",
         in_time=IN_TIME,

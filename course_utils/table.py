@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import groupby
 
 import pandas as pd
@@ -157,7 +158,7 @@ class NetworkTable:
         columns = self._columns()
         headers = pd.MultiIndex.from_tuples(self._headers())
         frame = pd.DataFrame(self._texts(), columns=headers)
-        style = frame.style.hide(axis="index").set_uuid(f"table-{self.title}")
+        style = frame.style.hide(axis="index").set_uuid(_unique_name("table", frame))
         for column in ("params", "macs", "connections"):
             if column in columns and self.totals[column]:
                 style = style.apply(self._bars, column=column, subset=[HEADERS[column]], axis=0)
@@ -290,9 +291,14 @@ class TableDiff:
             styles[header, second] = ["" if equal else DIFFERENT for _, _, equal in cells]
         frame = pd.DataFrame(texts)
         marks = pd.DataFrame(styles, frame.index).reindex(columns=frame.columns, fill_value="")
-        style = frame.style.hide(axis="index").set_uuid(f"diff-{'-'.join(self.titles)}")
+        style = frame.style.hide(axis="index").set_uuid(_unique_name("diff", frame))
         style = style.apply(lambda _: marks, axis=None)
         return style.set_table_styles(TABLE_STYLES[:-1]).to_html()
+
+
+def _unique_name(kind, frame):
+    """A name for a table on a page: other cells have other styles, and another name."""
+    return f"{kind}-{sha256(frame.to_csv().encode()).hexdigest()[:8]}"
 
 
 def format_shape(shape):

@@ -7,7 +7,7 @@ from pathlib import Path
 import paddle
 import paddle.nn.functional as F
 
-from . import datasets, folders, notebooks, parallel, runtime, textbook, training
+from . import datasets, files, folders, notebooks, parallel, runtime, textbook, training
 
 OPTIMIZERS = {"adamw": paddle.optimizer.AdamW, "momentum": paddle.optimizer.Momentum}
 
@@ -24,6 +24,8 @@ def run(options, arguments):
             ``folders`` and ``training``.
     """
     factory = _network(options.network)
+    if options.record:
+        files.verify_writable(options.record)
     parallel.join()
     train_set, test_set, classes, prepare = _data(options)
     if "num_classes" in inspect.signature(factory).parameters:
@@ -44,22 +46,20 @@ def run(options, arguments):
         prepare=prepare,
         workers=options.workers,
         mixed=options.amp,
+        notes={"data": options.data, "arguments": arguments},
     )
     if parallel.rank() == 0:
         if options.record:
-            history.settings |= {"data": options.data, "arguments": arguments}
             history.save(options.record)
         print(f"test error {history.epochs[-1]['test_error']:.2f} %")
 
 
 def _network(name):
     """The class that SECTION:CLASS names."""
-    section, separator, name = name.partition(":")
-    if not separator:
-        raise ValueError(f"{section!r} names no network; write it like 6.1:LeNet5.")
+    section, name = notebooks.split_name(name)
     factory = getattr(notebooks.load_section(section), name, None)
-    if factory is None:
-        raise ValueError(f"section {section} defines no class {name!r}.")
+    if not (isinstance(factory, type) and issubclass(factory, paddle.nn.Layer)):
+        raise ValueError(f"section {section} defines no network {name!r}.")
     return factory
 
 
@@ -72,6 +72,10 @@ def _built(factory, arguments):
 
 def _data(options):
     """(training set, test set, number of classes, ``prepare`` of ``training.train``)."""
+    if options.images is not None and options.images < 1:
+        raise ValueError(f"--images is {options.images}; it must be a whole number from 1 on.")
+    if options.archive and options.data != "cifar-10":
+        raise ValueError(f"--archive is for cifar-10, not for {options.data}; leave it out.")
     if options.data in datasets.TRAINING_SETS:
         (images, labels), test_set = datasets.training_sets(options.data, options.archive)
         few = images[: options.images], labels[: options.images]
@@ -90,7 +94,7 @@ def _data(options):
 
 def _input(options):
     """The chapter's input (channels, height, width) of the network."""
-    section, _, name = options.network.partition(":")
+    section, name = notebooks.split_name(options.network)
     try:
         return textbook.networks(section)[name]["input"]
     except KeyError:

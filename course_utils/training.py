@@ -14,6 +14,7 @@ from .batches import ArrayBatches, LoaderBatches
 from .checkpoint import Checkpoint
 from .history import History, this_run
 from .modes import evaluating
+from .reasons import first_sentence
 
 
 class TrainingError(RuntimeError):
@@ -36,6 +37,7 @@ def train(
     prepare=None,
     workers=0,
     mixed=False,
+    notes=None,
 ):
     """Train ``net`` while the learning rate falls to zero along half a cosine.
 
@@ -55,7 +57,8 @@ def train(
         batch_size: images a step, of all processes together.
         optimizer: class of Paddle's; ``paddle.optimizer.Momentum`` is the papers' SGD with
             momentum 0.9, whose ``weight_decay`` is an L2 penalty.
-        augment: function from a batch of images to a changed batch of the same shape.
+        augment: function from a batch of images to a changed batch of the same shape; what it
+            draws must come from Paddle, whose random numbers a checkpoint keeps.
         progress: print one line a pass, and one a minute within a pass.
         checkpoint: file that keeps the state after each pass; if it is there already, the run
             goes on from it, with the result that it would have had without the break.
@@ -63,6 +66,8 @@ def train(
             in training and in testing.
         workers: for datasets, processes that read ahead of each training process.
         mixed: mixed precision, float16 wherever ``paddle.amp`` holds it safe; needs a GPU.
+        notes: what else tells this run from another, by name, such as the data; it is kept among
+            the History's settings.
 
     Returns:
         A History with one entry a pass.
@@ -75,8 +80,11 @@ def train(
     """
     _check_whole("epochs", epochs, 1)
     _check_whole("batch_size", batch_size, 1)
+    _check_whole("workers", workers, 0)
+    if not 0 < learning_rate < math.inf:
+        raise TrainingError(f"learning_rate is {learning_rate}; it must be a number above 0.")
     _check_machine(batch_size, mixed)
-    augment_name = augment.__name__ if augment else None
+    augment_name = getattr(augment, "__name__", repr(augment)) if augment else None
     augment, prepare = augment or _unchanged, prepare or _unchanged
     source = _batches(train_set, "training set", batch_size, workers)
     small = prepare is _unchanged and not isinstance(test_set, Dataset)
@@ -98,6 +106,7 @@ def train(
         "processes": parallel.size(),
         "workers": workers,
         "mixed": mixed,
+        **(notes or {}),
     }
     steps = -(-source.count // batch_size)
     schedule = paddle.optimizer.lr.CosineAnnealingDecay(learning_rate, T_max=epochs * steps)
@@ -236,7 +245,6 @@ def _unchanged(images):
 def _batches(data, name, batch_size, workers):
     if not isinstance(data, Dataset):
         return ArrayBatches(*_as_tensors(data, name), batch_size)
-    _check_whole("workers", workers, 0)
     return LoaderBatches(data, batch_size, workers)
 
 
@@ -292,8 +300,8 @@ def _check_fit(net, few, label_range):
 
 def _does_not_fit(net, images, error):
     return TrainingError(
-        f"{type(net).__name__} cannot take images of shape {list(images.shape)}: "
-        f"{' '.join(str(error).split())[-200:]}"
+        f"{type(net).__name__} cannot take images of shape {list(images.shape)}; bring them to the "
+        f"size that it reads. Paddle says: {first_sentence(error)}"
     )
 
 

@@ -181,6 +181,9 @@ def test_a_spoilt_data_file_gets_one_sentence_and_is_left_alone(content, tmp_pat
 NOTEBOOKS = {
     "empty": "",
     "no JSON": "{cells",
+    "cells that are a number": '{"cells": 3}',
+    "cells that are lists": '{"cells": [[1]]}',
+    "a cell without source": '{"cells": [{"cell_type": "code"}]}',
     "a list": "[]",
     "no cells": "{}",
     "no Python": json.dumps({"cells": [{"cell_type": "code", "source": "def f(:"}]}),
@@ -218,10 +221,23 @@ COMMANDS = [
     ["table", "6.1:LeNet5", "--c4", "full"],
     ["table", "6.1:LeNet5", "--input", "1x2x2"],
     ["tables", "6.9"],
+    ["tables", "6.7"],
+    ["site", FOLDER + "/conftest.py"],
+    ["release", FOLDER + "/conftest.py"],
     ["audit", "6.9"],
     ["audit", "--notebook", "none.ipynb"],
+    ["audit", "--notebook", "none.ipynb", "6.2"],
     ["train", "6.1", "--epochs", "1"],
     ["train", "6.1:Net9", "--epochs", "1"],
+    ["train", "6.1:np", "--epochs", "1"],
+    ["train", "6.1:C3_TABLE", "--epochs", "1"],
+    ["train", "6.1:analyze", "--epochs", "1"],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--record", FOLDER],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--record", FOLDER + "/conftest.py/run.json"],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--images", "-5"],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--images", "64", "--workers", "-3"],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--images", "64", "--learning-rate", "nan"],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--archive", "none.tar.gz"],
     ["train", "6.1:LeNet5", "--epochs", "0"],
     ["train", "6.1:LeNet5", "--epochs", "1", "--depth", "3"],
     ["train", "6.1:LeNet5", "--epochs", "1", "--batch-size", "0"],
@@ -233,6 +249,7 @@ COMMANDS = [
     ["train", "6.1:LeNet5", "--epochs", "1", "--images", "0"],
     ["train", "6.1:LeNet5", "--epochs", "1", "--data", "fashion-mnist"],
     ["train", "6.1:LeNet5", "--epochs", "1", "--data", "cifar-10", "--archive", "none.tar.gz"],
+    ["train", "6.1:LeNet5", "--epochs", "1", "--data", "cifar-10", "--archive", __file__],
 ]
 
 
@@ -241,3 +258,4 @@ def test_a_wrong_command_gets_one_sentence(arguments, capsys):
     assert main(arguments) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ") and said.count("\n") == 1
+    assert "Error" not in said

@@ -120,6 +120,18 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
         run(tmp_path / "run.ckpt", learning_rate=0.1)
 
 
+def test_a_checkpoint_of_other_weights_or_data_is_refused(tmp_path):
+    path = tmp_path / "run.ckpt"
+    run(path, notes={"data": "mnist"})
+    deeper = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.Linear(8, 8), nn.Linear(8, 3))
+    before = path.read_bytes()
+    with pytest.raises(CheckpointError, match="a network with other weights"):
+        run(path, deeper, notes={"data": "mnist"})
+    with pytest.raises(CheckpointError, match="data is 'mnist' there and 'fashion-mnist' here"):
+        run(path, notes={"data": "fashion-mnist"})
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"\x80\x04N."])
 def test_a_file_of_another_kind_is_refused_and_kept(tmp_path, content):
     path = tmp_path / "notes.txt"

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from paddle import nn
 
-from course_utils import copies, notebooks
+from course_utils import analyze, copies, notebooks
 from course_utils.__main__ import main
 
 LENET = notebooks.section_path("6.1")
@@ -35,6 +36,20 @@ def test_an_unchanged_copy_agrees_in_every_network(copy, capsys):
     assert main(["audit", "--notebook", str(path)]) == 0
     said = capsys.readouterr().out
     assert said.count("✓") == 9 and "✗" not in said
+
+
+def test_what_no_count_shows_is_compared_too():
+    def stack(*layers):
+        return analyze(lambda: nn.Sequential(*layers), (1, 1, 16, 16))
+
+    conv = nn.Conv2D(1, 1, 3, padding=1)
+    wide = nn.Conv2D(1, 1, 3, padding=2, dilation=2)
+    difference = copies.first_difference(stack(conv), stack(wide))
+    assert "感受野应为 3，现在是 5" in difference
+    before = stack(("conv", conv), ("relu", nn.ReLU()), ("bn", nn.BatchNorm2D(1)))
+    after = stack(("conv", conv), ("bn", nn.BatchNorm2D(1)), ("relu", nn.ReLU()))
+    assert "在 relu 层：这里应是它，现在是 bn" in copies.first_difference(before, after)
+    assert copies.first_difference(before, before) is None
 
 
 @pytest.mark.parametrize(

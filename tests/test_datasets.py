@@ -9,6 +9,20 @@ import pytest
 from course_utils import datasets
 from course_utils.datasets import DatasetError, load_mnist, pad_to_32
 
+
+@pytest.mark.parametrize(
+    "archive, said", [(None, "could not download CIFAR-10"), (__file__, "no archive of CIFAR-10")]
+)
+def test_cifar_10_that_cannot_be_had_gets_one_sentence(archive, said, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("Cannot download")
+
+    if archive is None:
+        monkeypatch.setattr("paddle.vision.datasets.Cifar10", fail)
+    with pytest.raises(ValueError, match=said):
+        datasets.load_cifar10("test", archive)
+
+
 LABELS = datasets.FILES["mnist"]["test"][1]
 
 

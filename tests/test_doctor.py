@@ -56,7 +56,7 @@ def test_a_python_without_any_package():
     report = done.stdout.decode("utf-8")
     assert done.returncode == 1 and done.stderr == b""
     assert re.search("× 有问题 +飞桨 Paddle +未安装", report)
-    assert "没有 NumPy，无法检查" in report and "没有 matplotlib，无法检查" in report
+    assert "没有 numpy，无法检查" in report and "没有 matplotlib，无法检查" in report
 
 
 def test_paddle_absent(monkeypatch):

@@ -46,7 +46,7 @@ def test_audit_of_one_section(capsys):
         (("table", "6.1:LeNet5", "--input", "1x8x8"), "does not fit"),
         (("tables", "6.9"), "no section '6.9'"),
         (("audit", "--notebook", "mine.ipynb"), "mine.ipynb does not exist"),
-        (("train", "6.1:None", "--epochs", "1"), "defines no class 'None'"),
+        (("train", "6.1:None", "--epochs", "1"), "defines no network 'None'"),
     ],
 )
 def test_a_wrong_request_gets_one_sentence(capsys, arguments, said):

@@ -34,6 +34,15 @@ def test_only_definitions_run(tmp_path):
     assert "@staticmethod" in definitions(path) and "explode" not in definitions(path)
 
 
+def test_what_only_ipython_reads_is_passed_over(tmp_path):
+    path = write(
+        tmp_path / "one.ipynb",
+        "REST = (10\n        % 3)",
+        "np.array?\nfiles = !ls\n\ndef area():\n    return REST",
+    )
+    assert load_notebook(path).area() == 1
+
+
 def test_source_is_the_notebook_s():
     net = load_section("6.1").LeNet5
     assert inspect.getsource(net).startswith("class LeNet5(nn.Layer):")

@@ -1,4 +1,5 @@
 import io
+import re
 
 import pandas as pd
 import pytest
@@ -47,6 +48,11 @@ def test_csv_to_a_file(table, tmp_path):
 
 def test_html_is_the_same_text_each_time():
     assert analyze(Small, (1, 1, 8, 8))._repr_html_() == analyze(Small, (1, 1, 8, 8))._repr_html_()
+
+
+def test_two_tables_of_one_class_keep_their_own_styles(table):
+    ids = [re.search(r'<table id="(.+?)"', t._repr_html_())[1] for t in (table, table.group())]
+    assert ids[0] != ids[1]
 
 
 def test_grouping_adds_up(table):

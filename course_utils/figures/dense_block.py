@@ -63,7 +63,7 @@ def dense_block(nodes, connections, title="稠密连接模块"):
     left = (WIDTH - pitch * (len(nodes) - 1)) / 2
     places = [left + pitch * i for i in range(len(nodes))]
     for number, (node, x) in enumerate(zip(nodes, places, strict=True)):
-        _node(ax, x, node, STYLES[number % len(STYLES)], pitch)
+        _node(ax, x, node, STYLES[number % len(STYLES)])
     for start, end in sorted(connections, key=lambda c: c[0] - c[1]):
         incoming = sorted((s for s, e in connections if e == end), reverse=True)
         outgoing = sorted(e for s, e in connections if s == start)
@@ -102,7 +102,7 @@ def _arc(ax, start, end, rise, style):
     )  # fmt: skip
 
 
-def _node(ax, x, node, style, pitch):
+def _node(ax, x, node, style):
     """A box, the maps it adds as planes, and its channels."""
     words, received, added = node
     color, _ = style

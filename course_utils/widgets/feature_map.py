@@ -193,7 +193,10 @@ def _input(result):
             )
             + svg.text(x, y + span + 24, f"虚线框：卷积核占 {result.extent} 格", fill=svg.RED)
         )
-    windows = "".join(_window(result, *mark, x, y, side) for mark in _marks(result))
+    windows = "".join(
+        _window(result, place, colour, dashes, x, y, side)
+        for place, colour, dashes, _ in _marks(result)
+    )
     return padded + _unseen(result, x, y, side) + windows
 
 
@@ -236,7 +239,7 @@ def _marks(result):
     return marks
 
 
-def _window(result, place, colour, dashes, name, x, y, side):
+def _window(result, place, colour, dashes, x, y, side):
     top, left = (result.starts[i] for i in place)
     span = result.extent * side
     taps = [

@@ -107,7 +107,7 @@ class PoolingExplorer(Explorer):
     def draw(self, result):
         """Magnified windows on top, the two outputs and the input, in one scale of grey, below."""
         corner = self._corner(result)
-        body = self._input(result, corner)
+        body = self._input(corner)
         for pooled, x, left in ((result.plain, 24, 24), (result.other, 452, 636)):
             body += (
                 _formula(pooled, self.map.shape, x)
@@ -209,7 +209,7 @@ class PoolingExplorer(Explorer):
             + svg.text(x, _FACTS + (84 if listed > 2 else 54), cover)
         )
 
-    def _input(self, result, corner):
+    def _input(self, corner):
         x, y = 330, _MAPS
         side = _SMALL / max(self.map.shape)
         rows, columns = self.map.shape

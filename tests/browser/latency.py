@@ -8,6 +8,7 @@ and the machine take by themselves. The others are also given as multiples of it
 
 import shutil
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -100,7 +101,7 @@ def pen_delays(page, moves):
 
 
 def main():
-    if shutil.which("chromium") is None:
+    if shutil.which("chromium") is None or find_spec("playwright") is None:
         print("The explorers were not timed: install Chromium and run `make env EXTRAS=cpu,dev`.")
         return
     with tempfile.TemporaryDirectory() as folder:
