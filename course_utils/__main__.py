@@ -156,9 +156,15 @@ def _doctor(options):
 
 def _table(options, arguments=None):
     from . import notebooks, textbook
+    from .reasons import first_sentence
 
     section, name = notebooks.split_name(options.network)
-    table = textbook.network_table(section, name, input_shape=options.input, **(arguments or {}))
+    given = arguments or {}
+    try:
+        table = textbook.network_table(section, name, input_shape=options.input, **given)
+    except (ArithmeticError, AssertionError) as error:
+        reason = first_sentence(error)
+        raise ValueError(f"{name} cannot be built with these arguments: {reason}") from None
     exports = {
         "markdown": table.to_markdown,
         "latex": table.to_latex,

@@ -8,6 +8,7 @@ import paddle
 import paddle.nn.functional as F
 
 from . import datasets, files, folders, notebooks, parallel, runtime, textbook, training
+from .reasons import first_sentence
 
 OPTIMIZERS = {"adamw": paddle.optimizer.AdamW, "momentum": paddle.optimizer.Momentum}
 
@@ -66,8 +67,9 @@ def _network(name):
 def _built(factory, arguments):
     try:
         return factory(**arguments)
-    except TypeError as error:
-        raise ValueError(f"{factory.__name__} does not take these arguments: {error}.") from None
+    except (TypeError, ArithmeticError, AssertionError) as error:
+        reason = first_sentence(error)
+        raise ValueError(f"{factory.__name__} does not take these arguments: {reason}") from None
 
 
 def _data(options):
