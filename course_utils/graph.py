@@ -159,13 +159,13 @@ class _Recorder:
         self.calls = []
         self.open = []
         self.parameters = {}
+        self._names = {id(parameter): name for name, _, _, parameter in _named_parameters(net)}
         self._values = {}
 
     @contextlib.contextmanager
     def placeholders(self):
         """Replace parameters and buffers by values of the graph, and put them back."""
         originals = []
-        parameter_ids = {id(p): name for name, p in self._named_parameters()}
         try:
             for _, layer in self.layers:
                 for store in (layer._parameters, layer._buffers):
@@ -173,7 +173,7 @@ class _Recorder:
                         if tensor is None:
                             continue
                         originals.append((store, key, tensor))
-                        store[key] = self._value(tensor, parameter_ids.get(id(tensor)))
+                        store[key] = self._value(tensor)
             # Tensors kept outside the layers' registers reach the operations as they are.
             with static_op_arg_cast_guard(self._value):
                 yield
@@ -181,21 +181,15 @@ class _Recorder:
             for store, key, tensor in originals:
                 store[key] = tensor
 
-    def _named_parameters(self):
-        for path, layer in self.layers:
-            for key, parameter in layer._parameters.items():
-                if parameter is not None:
-                    yield f"{path}.{key}", parameter
-
-    def _value(self, tensor, parameter=None):
+    def _value(self, tensor):
         if not isinstance(tensor, paddle.Tensor) or isinstance(tensor, paddle.pir.Value):
             return tensor
         if id(tensor) not in self._values:
             value = paddle.full(tensor.shape, 0, tensor.dtype)
             # The tensor is kept so that its id stays its own.
             self._values[id(tensor)] = (value, tensor)
-            if parameter is not None:
-                self.parameters[value.id] = parameter
+            if id(tensor) in self._names:
+                self.parameters[value.id] = self._names[id(tensor)]
         return self._values[id(tensor)][0]
 
     @contextlib.contextmanager
@@ -479,18 +473,23 @@ def run_replaced(net, input_shape, forwards):
 
 
 def parameter_sizes(net):
-    """({path: number of values}, paths of batch statistics); shared parameters once."""
-    sizes, statistics, seen = {}, set(), set()
+    """({name: number of values}, names of batch statistics); shared parameters once."""
+    sizes, statistics = {}, set()
+    for name, layer, key, parameter in _named_parameters(net):
+        sizes[name] = prod(parameter.shape)
+        if is_statistic(layer, key):
+            statistics.add(name)
+    return sizes, statistics
+
+
+def _named_parameters(net):
+    """(name, layer, key, parameter) of every parameter once: where it is met first."""
+    seen = set()
     for path, layer in net.named_sublayers(include_self=True):
         for key, parameter in layer._parameters.items():
-            if parameter is None or id(parameter) in seen:
-                continue
-            seen.add(id(parameter))
-            name = f"{path or type(net).__name__}.{key}"
-            sizes[name] = prod(parameter.shape)
-            if is_statistic(layer, key):
-                statistics.add(name)
-    return sizes, statistics
+            if parameter is not None and id(parameter) not in seen:
+                seen.add(id(parameter))
+                yield f"{path or type(net).__name__}.{key}", layer, key, parameter
 
 
 def is_statistic(layer, key):

@@ -236,6 +236,26 @@ def test_shared_root_and_unused_parameters_count_once():
     assert table.rows[1].receptive_field == 5
 
 
+def tied():
+    net = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    net[1].weight = net[0].weight
+    return net
+
+
+@pytest.mark.parametrize(
+    "factory, shape, params",
+    [
+        (tied, (1, 3), 3 * 3 + 3 + 3),
+        (lambda: nn.LSTM(4, 5), (2, 6, 4), 4 * (5 * 4 + 5 * 5 + 5 + 5)),
+        (lambda: nn.Sequential(nn.SimpleRNN(4, 5)), (2, 6, 4), 5 * 4 + 5 * 5 + 5 + 5),
+    ],
+)
+def test_a_parameter_of_two_layers_counts_once(factory, shape, params):
+    table = analyze(factory(), shape)
+    assert table.totals["params"] == params
+    assert not any(row.uncalled for row in table.rows)
+
+
 def test_counts_are_those_of_one_image():
     one, four = (analyze(nn.Conv2D(3, 8, 3), (n, 3, 9, 9)) for n in (1, 4))
     assert one.totals == four.totals
