@@ -148,6 +148,27 @@ def trace(net, input_shape):
     return graph
 
 
+@contextlib.contextmanager
+def attributes_kept(layers):
+    """Put back afterwards what the attributes of these layers were, and what stood in them."""
+    containers = [vars(layer) for layer in layers]
+    containers += [
+        value
+        for attributes in containers
+        for value in attributes.values()
+        if isinstance(value, (dict, list, set))
+    ]
+    contents = [container.copy() for container in containers]
+    try:
+        yield
+    finally:
+        for container, content in zip(containers, contents, strict=True):
+            if container or content:
+                container.clear()
+                restore = container.extend if isinstance(container, list) else container.update
+                restore(content)
+
+
 class _Recorder:
     """Watches the layers of one network while it is traced."""
 
@@ -164,22 +185,14 @@ class _Recorder:
 
     @contextlib.contextmanager
     def placeholders(self):
-        """Replace parameters and buffers by values of the graph, and put them back."""
-        originals = []
-        try:
+        """Replace parameters and buffers by values of the graph."""
+        with attributes_kept([layer for _, layer in self.layers]):
             for _, layer in self.layers:
                 for store in (layer._parameters, layer._buffers):
-                    for key, tensor in list(store.items()):
-                        if tensor is None:
-                            continue
-                        originals.append((store, key, tensor))
-                        store[key] = self._value(tensor)
+                    store.update({key: self._value(tensor) for key, tensor in store.items()})
             # Tensors kept outside the layers' registers reach the operations as they are.
             with static_op_arg_cast_guard(self._value):
                 yield
-        finally:
-            for store, key, tensor in originals:
-                store[key] = tensor
 
     def _value(self, tensor):
         if not isinstance(tensor, paddle.Tensor) or isinstance(tensor, paddle.pir.Value):
@@ -456,13 +469,15 @@ def run_replaced(net, input_shape, forwards):
     """
     random_state = paddle.get_rng_state()
     counting = paddle.get_flags("FLAGS_low_precision_op_list")
+    replaced = {layer for layer, _ in forwards}
+    running = [layer for layer in net.sublayers(include_self=True) if layer not in replaced]
     try:
         for layer, forward in forwards:
             # Not setattr: Paddle's is slow, and this must leave no trace.
             vars(layer)["forward"] = forward
-        core.clear_low_precision_op_list()
-        paddle.set_flags({"FLAGS_low_precision_op_list": 1})
-        with paddle.no_grad():
+        with attributes_kept(running), paddle.no_grad():
+            core.clear_low_precision_op_list()
+            paddle.set_flags({"FLAGS_low_precision_op_list": 1})
             net(paddle.empty([0, *input_shape[1:]]))
         return set(core.get_low_precision_op_list())
     finally:

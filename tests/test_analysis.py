@@ -1,4 +1,5 @@
 import contextlib
+import copy
 import sys
 from dataclasses import replace
 
@@ -334,6 +335,31 @@ def test_the_network_is_left_as_it_was(factory, receptive_field):
     assert not hasattr(sys, "tracebacklimit")
     assert paddle.get_rng_state()[0].current_seed() == random_state
     assert paddle.in_dynamic_mode()
+
+
+class Remembering(nn.Layer):
+    """Keeps what it computed: as an attribute, in a list, as a new layer and as a buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.maps = nn.Conv2D(3, 4, 3), []
+        self.register_buffer("mean", paddle.zeros([4]))
+
+    def forward(self, x):
+        self.last = self.conv(x)
+        self.maps.append(self.last)
+        self.act = nn.ReLU()
+        self.mean = F.relu(self.last).mean([0, 2, 3])
+        return self.last
+
+
+@pytest.mark.parametrize("receptive_field", [True, False])
+def test_what_a_forward_pass_keeps_is_not_kept_by_an_analysis(receptive_field):
+    net = Remembering()
+    before = snapshot(net)
+    analyze(net, (2, 3, 8, 8), receptive_field)
+    assert snapshot(net) == before and net.maps == []
+    copy.deepcopy(net)
 
 
 def test_a_failure_names_the_layer_and_keeps_the_rows_so_far():
