@@ -203,9 +203,8 @@ def _sight(view, position, pixels):
         if jump is None:
             window.append((0, size - 1))
         else:
-            seen = view.axes[number].field
-            start = place * jump
-            window.append((floor(start + seen.first), ceil(start + seen.last)))
+            first, last = view.axes[number].field.cell(place)
+            window.append((floor(first), ceil(last)))
     return None if None in jumps else tuple(jumps), tuple(window)
 
 

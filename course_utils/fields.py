@@ -43,7 +43,7 @@ class View:
     def seen(self, number):
         """Receptive field along one input axis in pixels, or ``WHOLE``."""
         axis = self.axes.get(number)
-        return WHOLE if number in self.whole or axis is None else axis.field.size
+        return WHOLE if number in self.whole or axis is None else axis.field.widest(axis.size)
 
     def jump(self, number):
         """Distance in input pixels of neighbouring cells; None where the whole image is seen."""
@@ -193,17 +193,15 @@ def _adaptive(view, shape):
 
 def _transposed_convolution(operation, known, shape):
     view = known[0][1]
-    kernel = operation.input_shapes[1][2:]
-    dims = [(n,) for n in shape[:2]]
-    for i, dim in enumerate(view.dims[2:]):
-        (axis,) = dim if _numbers(dim) else (None,)
-        if axis is None:
-            dims.append((shape[2 + i],))
+    dims = [(n,) for n in shape]
+    for window in windows(operation):
+        if not _numbers(view.dims[window.dim]):
             continue
+        (axis,) = view.dims[window.dim]
         field = axis.field.transposed(
-            kernel[i], operation.attributes["strides"][i], operation.attributes["dilations"][i]
+            window.kernel, window.stride, window.padding[0], window.dilation
         )
-        dims.append((Axis(axis.number, shape[2 + i], field),))
+        dims[window.dim] = (Axis(axis.number, shape[window.dim], field),)
     return View(tuple(dims), view.whole)
 
 
@@ -342,8 +340,7 @@ def _slice(operation, known, shape):
             continue
         (axis,) = dims[i]
         begin = start if start >= 0 else axis.size + start
-        field = axis.field.shift(begin)
-        field = geometry.Field(field.jump * step, field.first, field.last)
+        field = axis.field.shift(begin).window(1, step)
         dims[i] = (Axis(axis.number, len(range(begin, axis.size, step)), field),)
     for i in sorted(operation.attributes.get("decrease_axis", []), reverse=True):
         del dims[i]

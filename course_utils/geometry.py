@@ -11,7 +11,7 @@ Networks", Distill 2019, doi 10.23915/distill.00021 (receptive fields); LeCun et
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
+from math import lcm, prod
 
 
 class GeometryError(ValueError):
@@ -98,39 +98,68 @@ def multiply_adds(output_positions, inputs_each):
 class Field:
     """Which input pixels a cell of a feature map can see, along one axis.
 
-    Cell number i sees the pixels from ``i * jump + first`` to ``i * jump + last``; pixels
-    outside the image are counted too (the "theoretical" receptive field of the literature).
+    Cell number i sees the pixels from ``i * jump + first`` to ``i * jump + last``, where
+    (first, last) is ``spans[i % len(spans)]``: after a transposed convolution or an uneven
+    adaptive pooling, neighbouring cells see windows of different make, which come round again.
+    Pixels outside the image are counted too (the "theoretical" receptive field of the
+    literature).
     """
 
     jump: Fraction = Fraction(1)
-    first: Fraction = Fraction(0)
-    last: Fraction = Fraction(0)
+    spans: tuple = ((Fraction(0), Fraction(0)),)
 
     @property
     def size(self):
-        """Receptive field in input pixels."""
-        return self.last - self.first + 1
+        """Receptive field in input pixels; of cells that differ the widest counts."""
+        return self.widest(len(self.spans))
+
+    def widest(self, cells):
+        """Receptive field in input pixels of whichever of the first ``cells`` sees most."""
+        # A network that fails can leave a map without cells; its first would see the first span.
+        spans = self.spans[: max(cells, 1)]
+        return max(last - first for first, last in spans) + 1
+
+    def cell(self, i):
+        """(first, last) input pixel that cell number i sees."""
+        first, last = self.spans[i % len(self.spans)]
+        return i * self.jump + first, i * self.jump + last
 
     def window(self, kernel, stride=1, padding=0, dilation=1):
         """The field after a window slides over this map; ``padding`` is that at the begin."""
-        first = self.first - padding * self.jump
-        last = self.last + (dilation * (kernel - 1) - padding) * self.jump
-        return Field(self.jump * stride, first, last)
+        # Where all cells are alike, the two ends of the window see as far as all of it.
+        taps = range(kernel) if len(self.spans) > 1 else {0, kernel - 1}
+        return self._of_cells(
+            self.jump * stride,
+            lcm(len(self.spans), stride) // abs(stride),
+            lambda i: [i * stride - padding + tap * dilation for tap in taps],
+        )
 
     def shift(self, cells):
         """The field of a map that starts ``cells`` later: a slice (> 0) or a padding (< 0)."""
-        return Field(self.jump, self.first + cells * self.jump, self.last + cells * self.jump)
+        return self._of_cells(self.jump, len(self.spans), lambda i: [i + cells])
 
     def adaptive(self, size, output):
-        """The field after an adaptive pooling; of uneven windows the widest counts."""
-        widest = max(last - first for first, last in adaptive_windows(size, output))
-        step = self.jump * Fraction(size, output)
-        return Field(step, self.first, self.last + widest * self.jump)
+        """The field after an adaptive pooling from ``size`` cells to ``output``."""
+        windows = [range(first, last + 1) for first, last in adaptive_windows(size, output)]
+        return self._of_cells(
+            self.jump * Fraction(size, output),
+            output * (lcm(len(self.spans), size) // size),
+            lambda i: [i // output * size + c for c in windows[i % output]],
+        )
 
-    def transposed(self, kernel, stride=1, dilation=1):
-        """The field after a transposed convolution; of its phases the widest counts."""
-        widest = -(-kernel_extent(kernel, dilation) // stride) - 1
-        return Field(self.jump / stride, self.first, self.last + widest * self.jump)
+    def transposed(self, kernel, stride=1, padding=0, dilation=1):
+        """The field after a transposed convolution: each cell of this map is added, weighted,
+        to ``kernel`` cells from ``cell * stride - padding`` on.
+
+        Raises:
+            GeometryError: gaps between the kernels leave cells that see nothing.
+        """
+
+        def sources(i):
+            starts = (i + padding - tap * dilation for tap in range(kernel))
+            return [start // stride for start in starts if start % stride == 0]
+
+        return self._of_cells(self.jump / stride, len(self.spans) * stride, sources)
 
     def union(self, other):
         """The field of a merge (addition, concatenation) of two maps.
@@ -143,4 +172,21 @@ class Field:
             raise GeometryError(
                 f"maps with jumps {self.jump} and {other.jump} cannot be merged cell by cell."
             )
-        return Field(self.jump, min(self.first, other.first), max(self.last, other.last))
+        period = lcm(len(self.spans), len(other.spans))
+        return self._of_windows(self.jump, [[self.cell(i), other.cell(i)] for i in range(period)])
+
+    def _of_cells(self, jump, period, sources):
+        """The field of a map of which cell i sees the cells ``sources(i)`` of this one."""
+        return self._of_windows(jump, [list(map(self.cell, sources(i))) for i in range(period)])
+
+    @staticmethod
+    def _of_windows(jump, windows):
+        """The field of a map of which cell i sees all pixels from the first to the last of
+        ``windows[i]``, and so on periodically."""
+        if not all(windows):
+            raise GeometryError("some cells see nothing of the input.")
+        spans = tuple(
+            (min(first for first, _ in seen) - i * jump, max(last for _, last in seen) - i * jump)
+            for i, seen in enumerate(windows)
+        )
+        return Field(jump, spans[:1] if len(set(spans)) == 1 else spans)

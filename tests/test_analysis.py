@@ -210,6 +210,73 @@ def test_fields_equal_the_gradient_oracle(factory):
     assert field == (height if height == width else (height, width))
 
 
+class UNet(nn.Layer):
+    """Pooled by two and enlarged again, beside a 3x3 convolution."""
+
+    def __init__(self, join=True, after=1, **options):
+        super().__init__()
+        self.pool = nn.AvgPool2D(2)
+        self.up = nn.Conv2DTranspose(1, 2, stride=2, **options)
+        self.skip = nn.Conv2D(1, 2, 3, padding=1)
+        self.join, self.last = join, nn.Conv2D(4 if join else 2, 1, after)
+
+    def forward(self, x):
+        up = self.up(self.pool(x))
+        side = min(up.shape[2], 40)
+        up, skip = up[:, :, :side, :side], self.skip(x)[:, :, :side, :side]
+        return self.last(paddle.concat([up, skip], 1) if self.join else up)
+
+
+def widest_extent(net):
+    """The oracle's answer for the middle cell or its neighbour, whichever sees more."""
+    shifted = [net, nn.Sequential(net, nn.Pad2D([-2, 0, -2, 0]))]
+    return max(gradient_extent(one, (1, 1, 40, 40))[0] for one in shifted)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel_size": 2},
+        {"kernel_size": 3, "padding": 1, "output_padding": 1},
+        {"kernel_size": 4, "padding": 1},
+        {"kernel_size": 5, "padding": 2, "output_padding": 1},
+        {"kernel_size": 4, "padding": 0},
+        {"kernel_size": 4, "padding": "SAME"},
+        {"kernel_size": 3, "padding": 1, "dilation": 3},
+    ],
+)
+def test_fields_after_a_transposed_convolution_equal_the_oracle(options):
+    for join, after in [(True, 1), (True, 2), (True, 3), (False, 1), (False, 2), (False, 4)]:
+        net = UNet(join, after, **options)
+        row = analyze(net, (1, 1, 40, 40)).rows[-1]
+        assert row.receptive_field == widest_extent(net)
+
+
+class Uneven(nn.Layer):
+    """A convolution over adaptive windows of 5 and 6 cells."""
+
+    def __init__(self):
+        super().__init__()
+        self.pool, self.conv = nn.AdaptiveAvgPool2D(8), nn.Conv2D(1, 1, 3)
+
+    def forward(self, x):
+        return self.conv(self.pool(x))
+
+
+def test_fields_over_uneven_windows_equal_the_oracle():
+    row = analyze(Uneven(), (1, 1, 41, 41)).rows[-1]
+    extents = [
+        gradient_extent(nn.Sequential(Uneven(), nn.Pad2D([-a, 0, -a, 0])), (1, 1, 41, 41))[0]
+        for a in range(6)
+    ]
+    assert row.receptive_field == max(extents)
+
+
+def test_the_field_of_cells_that_see_nothing_is_unknown():
+    net = nn.Sequential(nn.Conv2D(1, 1, 3), nn.Conv2DTranspose(1, 1, 1, stride=2))
+    assert analyze(net, (1, 1, 12, 12)).rows[-1].receptive_field == "?"
+
+
 def test_uneven_adaptive_pooling_counts_its_real_windows():
     row = analyze(nn.AdaptiveAvgPool2D(3), (1, 2, 7, 8)).rows[0]
     # windows of 7 -> 3: 3, 3, 3 cells; of 8 -> 3: 3, 4, 3 cells
