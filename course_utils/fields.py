@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import prod
 
 from . import geometry
-from .graph import CONVOLUTIONS, POOLINGS, TRANSPOSED, windows
+from .graph import CHANNELS_LAST, CONVOLUTIONS, POOLINGS, TRANSPOSED, windows
 
 WHOLE = "whole image"
 
@@ -89,13 +89,17 @@ def _list_view(operation, view):
     if view is None or operation.kind != "unbind":
         return view
     axis = operation.attributes["axis"]
-    return View(view.dims[:axis] + view.dims[axis + 1 :], view.whole | _numbers(view.dims[axis]))
+    if _numbers(view.dims[axis]):
+        return None  # each member sees another row of the image
+    return View(view.dims[:axis] + view.dims[axis + 1 :], view.whole)
 
 
 def _view(operation, known, shape):
     if any(view is None for _, view in known):
         return None
     rule = _RULES.get(operation.kind)
+    if operation.attributes.get("data_format") in CHANNELS_LAST:
+        return None  # the views take the channels to come first
     try:
         return rule(operation, known, shape) if rule else None
     except ValueError:
@@ -153,6 +157,17 @@ def _united(one, other):
 
 def _same(operation, known, shape):
     return _resized(known[0][1], shape)
+
+
+def _pieces(operation, known, shape):
+    """Pieces or copies along a dimension; not known where they cut or stretch the image."""
+    view = known[0][1]
+    if any(
+        _numbers(dim) and prod(map(size_of, dim)) != size
+        for dim, size in zip(view.dims, shape, strict=True)
+    ):
+        return None
+    return _resized(view, shape)
 
 
 def _slide(operation, known, shape):
@@ -490,9 +505,9 @@ _RULES = {
     "layer_norm": _layer_norm,
     "matmul": _matmul,
     "reshape": _reshape,
-    "split": _same,
-    "split_with_num": _same,
-    "repeat_interleave": _same,
+    "split": _pieces,
+    "split_with_num": _pieces,
+    "repeat_interleave": _pieces,
     "squeeze": _squeeze,
     "stack": _stack,
     "transpose": _transpose,

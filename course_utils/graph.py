@@ -322,7 +322,8 @@ def verify_sizes(operation):
 
 
 def _verify_channels(operation):
-    channels = operation.input_shapes[0][1]
+    last = operation.attributes.get("data_format") in CHANNELS_LAST
+    channels = operation.input_shapes[0][-1 if last else 1]
     wanted = operation.input_shapes[1][1] * operation.attributes["groups"]
     if channels != wanted:
         raise geometry.GeometryError(

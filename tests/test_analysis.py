@@ -639,3 +639,39 @@ def test_pooling_sizes_equal_paddle_in_every_mode(ceil_mode):
     for kernel, stride, padding in [(2, 3, 1), (3, 2, 1), (3, 2, 0), (2, 2, 0), (4, 3, 2)]:
         net = nn.MaxPool2D(kernel, stride, padding, ceil_mode=ceil_mode)
         assert analyze(net, (1, 1, 5, 7)).rows[0].output_shape == list(net(image).shape)
+
+
+class Pieces(nn.Layer):
+    """Two convolutions with a function between them."""
+
+    def __init__(self, channels, between):
+        super().__init__()
+        self.first, self.between = nn.Conv2D(1, 4, 3), between
+        self.second = nn.Conv2D(channels, 1, 3)
+
+    def forward(self, x):
+        return self.second(self.between(self.first(x)))
+
+
+@pytest.mark.parametrize(
+    "channels, between, field",
+    [
+        (2, lambda x: paddle.split(x, 2, axis=1)[0], 5),
+        (8, lambda x: paddle.repeat_interleave(x, 2, axis=1), 5),
+        (4, lambda x: paddle.split(x, 2, axis=2)[0], "?"),
+        (4, lambda x: paddle.repeat_interleave(x, 2, axis=-1), "?"),
+        (4, lambda x: paddle.unbind(x, axis=2)[0].unsqueeze(2).expand([-1, -1, 9, -1]), "?"),
+    ],
+)
+def test_fields_in_pieces_of_the_image_are_unknown(channels, between, field):
+    table = analyze(Pieces(channels, between), (1, 1, 16, 16))
+    assert table["second"].receptive_field == field
+
+
+@pytest.mark.parametrize("shape", [(2, 16, 18, 3), (2, 3, 3, 3)])
+def test_channels_last_is_counted_and_its_field_is_unknown(shape):
+    row = analyze(nn.Conv2D(3, 8, 3, data_format="NHWC"), shape).rows[0]
+    height, width = shape[1] - 2, shape[2] - 2
+    assert row.output_shape == [2, height, width, 8]
+    assert row.params == 8 * 28 and row.macs == height * width * 8 * 27
+    assert row.receptive_field == "?"
