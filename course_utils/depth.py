@@ -24,9 +24,20 @@ def depths(net_or_factory, input_shape):
     Raises:
         TraceError: wrong arguments, or a network that fails.
     """
+    _, at_layer = _follow(net_or_factory, input_shape)
+    return at_layer
+
+
+def depth(net_or_factory, input_shape):
+    """Layers with weights on the longest path of a network; arguments as for ``depths``."""
+    at_value, _ = _follow(net_or_factory, input_shape)
+    return max(at_value.values())
+
+
+def _follow(net_or_factory, input_shape):
+    """Depth at every value, by its id, and at every layer that contains no other, by its path."""
     traced = graph.trace(graph.build(net_or_factory), input_shape)
-    at_value = defaultdict(int)
-    at_layer = defaultdict(int)
+    at_value, at_layer = defaultdict(int), defaultdict(int)
     for operation in traced.operations:
         before = max((at_value[v] for v in operation.inputs), default=0)
         here = before + bool(counts.multiply_adds(operation))
@@ -34,9 +45,4 @@ def depths(net_or_factory, input_shape):
         call = traced.calls[operation.call]
         if operation.call >= 0 and call.is_leaf:
             at_layer[call.name] = max(at_layer[call.name], here)
-    return dict(at_layer)
-
-
-def depth(net_or_factory, input_shape):
-    """Layers with weights on the longest path of a network; arguments as for ``depths``."""
-    return max(depths(net_or_factory, input_shape).values())
+    return dict(at_value), dict(at_layer)

@@ -34,6 +34,19 @@ def test_branches_do_not_add_up_and_normalisation_is_not_counted():
     assert depths(Branches, (1, 3, 8, 8)) == expected
 
 
+def test_a_layer_written_as_a_function_counts():
+    class Functional(nn.Layer):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2D(3, 4, 1)
+            self.weight = self.create_parameter([4, 10])
+
+        def forward(self, x):
+            return nn.functional.linear(self.conv(x).mean([2, 3]), self.weight)
+
+    assert depth(Functional, (1, 3, 8, 8)) == 2
+
+
 def test_a_network_that_fails_is_told():
     with pytest.raises(TraceError, match="cannot take an input"):
         depth(nn.Linear(3, 4), (1, 5))
