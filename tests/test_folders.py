@@ -205,7 +205,11 @@ def test_the_command_gives_the_network_as_many_classes_as_the_folder(pictures, c
 def test_the_command_trains_on_a_folder(pictures, capsys, monkeypatch):
     from course_utils import notebooks
 
-    module = type("Section", (), {"Net": staticmethod(net)})
+    class Net(paddle.nn.Sequential):
+        def __init__(self):
+            super().__init__(*net().children())
+
+    module = type("Section", (), {"Net": Net})
     monkeypatch.setattr(notebooks, "load_section", lambda section: module)
     words = ["train", "6.9:Net", "--data", str(pictures), "--epochs", "3", "--workers", "0"]
     words += ["--optimizer", "momentum", "--learning-rate", "0.01", "--batch-size", "8"]

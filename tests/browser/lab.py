@@ -95,7 +95,7 @@ def chromium_page(path, width=1280, height=900):
         browser.close()
 
 
-def run_notebook(page, lab, name, timeout=60_000):
+def run_notebook(page, lab, name, timeout=300_000):
     """Open a notebook, run all its cells and wait until the last one has its number.
 
     ``timeout`` is in milliseconds.
