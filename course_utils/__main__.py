@@ -18,7 +18,7 @@ def main(arguments=None):
     except _errors() as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}; name another.", file=sys.stderr)
+        print(f"error: {error}; name another file or folder.", file=sys.stderr)
     return 2
 
 

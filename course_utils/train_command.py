@@ -25,9 +25,9 @@ def run(options, arguments):
             ``folders`` and ``training``.
     """
     factory = _network(options.network)
-    if options.record:
-        files.verify_writable(options.record)
     parallel.join()
+    if options.record and parallel.rank() == 0:  # the others would do it in the same file
+        files.verify_writable(options.record)
     train_set, test_set, classes, prepare = _data(options)
     if "num_classes" in inspect.signature(factory).parameters:
         arguments = {"num_classes": classes} | arguments
