@@ -1,20 +1,36 @@
 """Helpers of the course on classic convolutional networks (chapter 6).
 
-``from course_utils import analyze, load_section`` is what most notebooks need. Importing the
-package prepares the machine (threads, quiet logs) before Paddle is imported; Paddle itself is
-imported only with the rooms that need it, so that the doctor can run without it.
+What a notebook needs is imported from here: ``from course_utils import analyze, load_section``.
+Importing the package prepares the machine (threads, quiet logs) before Paddle is imported; Paddle
+itself is imported only with the rooms that need it, so that the doctor can run without it.
 """
 
 from importlib import import_module
 
 from . import runtime
 
-_ROOMS = {"AnalysisError": "analysis", "analyze": "analysis", "load_section": "notebooks"}
+# What is taken from a room, and rooms that are used as a whole.
+_NAMES = {
+    "AnalysisError": "counting.analysis",
+    "analyze": "counting.analysis",
+    "depth": "counting.depth",
+    "depths": "counting.depth",
+    "evaluating": "counting.modes",
+    "load_section": "notebooks",
+    "markdown": "counting.table",
+    "probe": "counting.probe",
+}
+_ROOMS = {
+    "geometry": "counting.geometry",
+    "graph": "counting.graph",
+}
 
-__all__ = ["AnalysisError", "analyze", "load_section", "runtime"]
+__all__ = ["runtime", *_NAMES, *_ROOMS]
 
 
 def __getattr__(name):
+    if name in _NAMES:
+        return getattr(import_module(f".{_NAMES[name]}", __name__), name)
     if name in _ROOMS:
-        return getattr(import_module(f".{_ROOMS[name]}", __name__), name)
+        return import_module(f".{_ROOMS[name]}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

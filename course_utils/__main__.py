@@ -24,7 +24,7 @@ def main(arguments=None):
 
 # Module by module, the errors that are sentences for people.
 _ERRORS = {
-    "analysis": "AnalysisError",
+    "counting.analysis": "AnalysisError",
     "checkpoint": "CheckpointError",
     "datasets": "DatasetError",
     "files": "FileError",
@@ -156,7 +156,7 @@ def _doctor(options):
 
 def _table(options, arguments=None):
     from . import notebooks, textbook
-    from .reasons import first_sentence
+    from .counting.reasons import first_sentence
 
     section, name = notebooks.split_name(options.network)
     given = arguments or {}
@@ -177,7 +177,8 @@ def _table(options, arguments=None):
 def _tables(options):
     import pandas as pd
 
-    from . import notebooks, table, textbook
+    from . import notebooks, textbook
+    from .counting import table
 
     notebooks.section_path(options.section)  # a section that is not there is told first
     if not textbook.printed(options.section):

@@ -86,7 +86,7 @@ def _compare_in_hand(model):
     """Shapes and counts of a network that has its weights, against ``paddle.summary``."""
     import paddle
 
-    from .analysis import analyze
+    from .counting.analysis import analyze
 
     net = getattr(paddle.vision.models, model)()
     ratios = []

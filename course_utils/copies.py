@@ -1,8 +1,8 @@
 """Whether the networks in a learner's copy of a notebook are still those of the course."""
 
 from . import notebooks, textbook
-from .analysis import AnalysisError
-from .table import HEADERS
+from .counting.analysis import AnalysisError
+from .counting.table import HEADERS
 
 
 def section_of(path):

@@ -16,11 +16,11 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import read, write
 
 from . import notebooks
+from .counting.table import markdown
 from .exercises import EXERCISES
 from .exercises.kinds import ChoiceExercise
 from .history import this_run
 from .runtime import REPO
-from .table import markdown
 
 NAME = "classic-cnn-course"
 COURSE = (

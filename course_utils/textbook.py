@@ -11,10 +11,11 @@ from itertools import zip_longest
 
 import yaml
 
-from . import datasets, geometry, notebooks
-from .analysis import analyze
+from . import datasets, notebooks
+from .counting import geometry
+from .counting.analysis import analyze
+from .counting.table import format_shape, markdown
 from .runtime import REPO
-from .table import format_shape, markdown
 
 CLAIMS = REPO / "data" / "textbook" / "claims"
 NETWORKS = REPO / "data" / "textbook" / "networks.yaml"

@@ -8,7 +8,7 @@ import paddle
 import paddle.nn.functional as F
 
 from . import datasets, files, folders, notebooks, parallel, runtime, textbook, training
-from .reasons import first_sentence
+from .counting.reasons import first_sentence
 
 OPTIMIZERS = {"adamw": paddle.optimizer.AdamW, "momentum": paddle.optimizer.Momentum}
 

@@ -12,9 +12,9 @@ from paddle.utils import unique_name
 from . import parallel
 from .batches import ArrayBatches, LoaderBatches
 from .checkpoint import Checkpoint
+from .counting.modes import evaluating
+from .counting.reasons import first_sentence
 from .history import History, this_run
-from .modes import evaluating
-from .reasons import first_sentence
 
 
 class TrainingError(RuntimeError):

@@ -14,14 +14,11 @@ from course_utils import (
     augmentation,
     copies,
     datasets,
-    effective_field,
     exercises,
     figures,
     folders,
-    geometry,
     history,
     notebooks,
-    probe,
     runtime,
     textbook,
     train_command,
@@ -29,6 +26,7 @@ from course_utils import (
     widgets,
 )
 from course_utils.__main__ import main
+from course_utils.counting import effective_field, geometry, probe
 
 IMAGES = np.zeros((4, 1, 8, 8), "float32")
 LABELS = np.zeros(4, "int64")

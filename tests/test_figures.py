@@ -13,8 +13,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from course_utils import figures, runtime
+from course_utils.counting.geometry import Field
 from course_utils.figures._canvas import VERMILION
-from course_utils.geometry import Field
 
 C3 = [
     (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),

@@ -13,12 +13,7 @@ from paddle import nn
 from course_utils import analyze
 from course_utils.augmentation import central_square
 from course_utils.datasets import load_photo
-from course_utils.widgets import (
-    AugmentationExplorer,
-    LrnExplorer,
-    PoolingExplorer,
-    TwoGpuExplorer,
-)
+from course_utils.widgets import AugmentationExplorer, LrnExplorer, PoolingExplorer, TwoGpuExplorer
 from course_utils.widgets.augmentation import READINGS
 
 pytestmark = pytest.mark.section("6.2")

@@ -7,7 +7,7 @@ import pytest
 from browser.samples import DENSE_BLOCKS, DENSENETS
 
 from course_utils import analyze, load_section
-from course_utils.depth import depth
+from course_utils.counting.depth import depth
 from course_utils.widgets import DenseBlockExplorer, DenseNetExplorer
 from course_utils.widgets.densenet import SIZES
 

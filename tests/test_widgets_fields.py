@@ -10,9 +10,9 @@ import pytest
 from browser.samples import TinyNet, make_fields, make_stack
 from paddle import nn
 
+from course_utils.counting.effective_field import FieldProbe, clipped, core, cut, extent
+from course_utils.counting.graph import TraceError
 from course_utils.datasets import load_photo
-from course_utils.effective_field import FieldProbe, clipped, core, cut, extent
-from course_utils.graph import TraceError
 from course_utils.widgets import ReceptiveFieldExplorer, StackedFieldsExplorer
 
 

@@ -3,7 +3,7 @@
 from itertools import count
 from math import ceil, floor
 
-from .. import geometry
+from ..counting import geometry
 from .kinds import NetworkExercise, NumberExercise
 
 K = 32  # growth rate of Table 6.4

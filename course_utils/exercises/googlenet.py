@@ -1,6 +1,6 @@
 """Exercises of section 6.4."""
 
-from .. import geometry
+from ..counting import geometry
 from .kinds import NetworkExercise, NumberExercise
 
 WIDTHS_3A = (64, 96, 128, 16, 32, 32)  # Table 6.2: 1×1, reduce, 3×3, reduce, 5×5, pool proj

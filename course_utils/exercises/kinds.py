@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import isclose
 from numbers import Real
 
-from ..analysis import AnalysisError, analyze
+from ..counting.analysis import AnalysisError, analyze
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Exercises of section 6.1."""
 
-from .. import geometry
+from ..counting import geometry
 from .kinds import NetworkExercise, NumberExercise
 
 

@@ -1,6 +1,6 @@
 """The quiz of section 6.7: twenty questions over the chapter, each after a misunderstanding."""
 
-from .. import geometry
+from ..counting import geometry
 from .kinds import ChoiceExercise
 
 POSITIONS = 28 * 28  # of C1 of LeNet-5

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import paddle
 from paddle import nn
 
-from .. import geometry
+from ..counting import geometry
 from .kinds import NetworkExercise, NumberExercise
 
 

@@ -2,18 +2,7 @@
 
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
-from ._canvas import (
-    BLUE,
-    GREEN,
-    INK,
-    LARGE,
-    NORMAL,
-    ORANGE,
-    PURPLE,
-    SMALL,
-    VERMILION,
-    new_sheet,
-)
+from ._canvas import BLUE, GREEN, INK, LARGE, NORMAL, ORANGE, PURPLE, SMALL, VERMILION, new_sheet
 
 # The connections that leave one source share colour and line.
 STYLES = (

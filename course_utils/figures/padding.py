@@ -3,17 +3,8 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from ..geometry import output_size
-from ._canvas import (
-    BLUE,
-    GREY,
-    INK,
-    LARGE,
-    NORMAL,
-    VERMILION,
-    frame,
-    new_figure,
-)
+from ..counting.geometry import output_size
+from ._canvas import BLUE, GREY, INK, LARGE, NORMAL, VERMILION, frame, new_figure
 
 
 def padded_digit(image, field, pad):

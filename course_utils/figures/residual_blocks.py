@@ -2,7 +2,7 @@
 
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from ..geometry import conv_parameters
+from ..counting.geometry import conv_parameters
 from ._canvas import BLUE, INK, LARGE, NORMAL, ORANGE, SMALL, VERMILION, arrow, new_sheet
 
 # Lengths in inches.

@@ -4,7 +4,7 @@ The ideas of Net-2, Net-3 and Net-5 in LeCun, "Generalization and network design
 Technical Report CRG-TR-89-4, University of Toronto, 1989.
 """
 
-from ..geometry import output_size
+from ..counting.geometry import output_size
 from ._canvas import BLUE, GREEN, GREY, INK, LARGE, NORMAL, SMALL, VERMILION, new_figure
 
 SHARED = ((BLUE, "-"), (VERMILION, "--"), (GREEN, "-."), (INK, ":"))

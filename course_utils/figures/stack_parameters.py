@@ -1,6 +1,6 @@
 """Parameters of stacked small kernels and of one large kernel, against the channels."""
 
-from ..geometry import conv_parameters
+from ..counting.geometry import conv_parameters
 from ._canvas import BLUE, LARGE, NORMAL, PALE, SMALL, VERMILION, new_figure
 
 # Colour, line and marker change together, so that none is needed to tell the curves apart.

@@ -6,7 +6,7 @@ recognition", ICLR 2015, section 2.3.
 
 from matplotlib.patches import Polygon, Rectangle
 
-from ..geometry import Field
+from ..counting.geometry import Field
 from ._canvas import BLUE, INK, LARGE, NORMAL, PALE, new_figure
 
 CELL = 0.8  # side of a cell, where neighbours are 1 apart

@@ -4,7 +4,7 @@ from math import isclose, tanh
 
 import numpy as np
 
-from ..geometry import output_size
+from ..counting.geometry import output_size
 from ._canvas import (
     BLUE,
     INK,

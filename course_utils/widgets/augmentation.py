@@ -10,7 +10,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..augmentation import central_square, lighting_shift, pixel_components
-from ..geometry import output_size
+from ..counting.geometry import output_size
 from . import svg
 from .explorer import Explorer, dropdown, row, slider
 

@@ -11,9 +11,9 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ..counting.effective_field import FieldProbe, clipped, cut, extent
+from ..counting.modes import evaluating
 from ..datasets import standardize
-from ..effective_field import FieldProbe, clipped, cut, extent
-from ..modes import evaluating
 from . import svg
 from .explorer import Explorer, slider
 from .photos import drawn_photo, fitted, window_frame

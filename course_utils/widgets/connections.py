@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import ipywidgets as widgets
 
-from ..geometry import connections, conv_parameters
+from ..counting.geometry import connections, conv_parameters
 from . import svg
 from .explorer import Explorer, slider
 

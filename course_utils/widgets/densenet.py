@@ -10,7 +10,7 @@ from math import floor
 
 import ipywidgets as widgets
 
-from ..geometry import conv_parameters, linear_parameters, multiply_adds, output_size
+from ..counting.geometry import conv_parameters, linear_parameters, multiply_adds, output_size
 from . import svg
 from .explorer import PresetExplorer, slider
 

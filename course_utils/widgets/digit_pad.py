@@ -9,8 +9,8 @@ import numpy as np
 import paddle
 import traitlets
 
+from ..counting.modes import evaluating
 from ..datasets import pad_to_32
-from ..modes import evaluating
 from . import svg
 from .explorer import Explorer, row
 

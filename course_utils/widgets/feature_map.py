@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from ..geometry import GeometryError, kernel_extent, output_size
+from ..counting.geometry import GeometryError, kernel_extent, output_size
 from . import svg
 from .explorer import PresetExplorer, choice_slider, slider
 

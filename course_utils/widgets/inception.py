@@ -5,7 +5,7 @@ Source: Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 4 a
 
 from dataclasses import dataclass
 
-from ..geometry import conv_parameters, multiply_adds
+from ..counting.geometry import conv_parameters, multiply_adds
 from . import svg
 from .explorer import PresetExplorer, choice_slider, slider
 

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from ..augmentation import central_square
-from ..effective_field import extent
+from ..counting.effective_field import extent
 from . import svg
 
 _SIDE = 160  # pixels of a stored photo at most

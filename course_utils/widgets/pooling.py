@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from ..geometry import output_size
+from ..counting.geometry import output_size
 from . import svg
 from .explorer import Explorer, dropdown, slider
 

@@ -10,8 +10,8 @@ import numpy as np
 from paddle import nn
 from PIL import Image
 
+from ..counting.effective_field import FieldProbe, Unit, clipped, core, cut, extent
 from ..datasets import standardize
-from ..effective_field import FieldProbe, Unit, clipped, core, cut, extent
 from . import svg
 from .explorer import Explorer, choice_slider, dropdown
 from .photos import drawn_photo, fitted, window_frame

@@ -6,7 +6,13 @@ sections 3.3 and 4.1.
 
 from dataclasses import dataclass
 
-from ..geometry import Field, conv_parameters, linear_parameters, multiply_adds, output_size
+from ..counting.geometry import (
+    Field,
+    conv_parameters,
+    linear_parameters,
+    multiply_adds,
+    output_size,
+)
 from . import svg
 from .explorer import PresetExplorer, dropdown, slider
 

@@ -10,7 +10,7 @@ from oracle import Average, gradient_extent
 from paddle import nn
 
 from course_utils import analyze, exercises, load_section, textbook
-from course_utils.depth import depth
+from course_utils.counting.depth import depth
 
 SECTION = load_section("6.5")
 IMAGE = (1, 3, 224, 224)

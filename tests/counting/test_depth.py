@@ -4,8 +4,8 @@ import pytest
 from paddle import nn
 from paddle.vision import models
 
-from course_utils.depth import depth, depths
-from course_utils.graph import TraceError
+from course_utils.counting.depth import depth, depths
+from course_utils.counting.graph import TraceError
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from itertools import product
 
 import pytest
 
-from course_utils import geometry
+from course_utils.counting import geometry
 
 
 def count_windows(size, kernel, stride, padding, dilation, ceil_mode):

@@ -6,7 +6,7 @@ import pytest
 from paddle import nn
 
 from course_utils import analyze
-from course_utils.table import COLUMNS
+from course_utils.counting.table import COLUMNS
 
 
 class Small(nn.Layer):

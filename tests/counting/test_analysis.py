@@ -10,7 +10,8 @@ import pytest
 from oracle import gradient_extent
 from paddle import nn
 
-from course_utils import AnalysisError, analyze, quick
+from course_utils import AnalysisError, analyze
+from course_utils.counting import rules
 
 MODELS = paddle.vision.models
 VISION = [
@@ -507,7 +508,7 @@ def test_the_fast_way_gives_the_same_rows(name):
     with paddle.LazyGuard():
         net = getattr(MODELS, name)()
     shape = (2, *vision_input(name)[1:])
-    assert quick.rows_from_layers(net, shape) == layer_rows(analyze(net, shape))
+    assert rules.rows_from_layers(net, shape) == layer_rows(analyze(net, shape))
 
 
 class Settings(nn.Layer):
@@ -533,7 +534,7 @@ class Settings(nn.Layer):
 
 def test_the_fast_way_reads_every_setting():
     net, shape = Settings(), (3, 4, 20, 17)
-    rows = quick.rows_from_layers(net, shape)
+    rows = rules.rows_from_layers(net, shape)
     assert rows == layer_rows(analyze(net, shape))
     assert [row.output_shape for row in rows[-3:]] == [[3, 8, 15], [3, 8, 6], [3, 8, 6]]
     assert [row.shared for row in rows[-2:]] == [False, True]
@@ -623,7 +624,7 @@ def replaced_forward():
 )
 def test_what_the_rules_do_not_cover_is_traced(factory, shape):
     net = factory()
-    assert quick.rows_from_layers(net, shape) is None
+    assert rules.rows_from_layers(net, shape) is None
     assert analyze(net, shape, False).totals == analyze(net, shape).totals
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 
-from . import counts, graph, quick
+from . import counts, graph, rules
 from .fields import WHOLE, receptive_fields
 from .table import NetworkTable, Row
 
@@ -59,7 +59,7 @@ def analyze(net_or_factory, input_shape, receptive_field=True):
         net = graph.build(net_or_factory)
         graph.check_arguments(net, input_shape)
         if not receptive_field and net is net_or_factory:
-            rows = quick.rows_from_layers(net, input_shape)
+            rows = rules.rows_from_layers(net, input_shape)
             if rows is not None:
                 return NetworkTable(rows, type(net).__name__, input_shape)
         traced = graph.trace(net, input_shape)
