@@ -19,8 +19,12 @@ _NAMES = {
     "load_section": "notebooks",
     "markdown": "counting.table",
     "probe": "counting.probe",
+    "random_crop": "images.augmentation",
+    "random_flip": "images.augmentation",
 }
 _ROOMS = {
+    "augmentation": "images.augmentation",
+    "datasets": "images.datasets",
     "geometry": "counting.geometry",
     "graph": "counting.graph",
 }

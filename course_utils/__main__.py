@@ -26,9 +26,9 @@ def main(arguments=None):
 _ERRORS = {
     "counting.analysis": "AnalysisError",
     "checkpoint": "CheckpointError",
-    "datasets": "DatasetError",
+    "images.datasets": "DatasetError",
     "files": "FileError",
-    "folders": "FolderError",
+    "images.folders": "FolderError",
     "notebooks": "NotebookError",
     "release": "ReleaseError",
     "textbook": "TextbookError",

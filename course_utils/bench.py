@@ -128,8 +128,9 @@ def _time_passes(net, folder, count, rounds=3):
     """Median seconds of a pass over ``2 * count`` photos: in memory, from the folder, only read."""
     import numpy as np
 
-    from . import folders, runtime, training
+    from . import runtime, training
     from .batches import LoaderBatches
+    from .images import folders
 
     _write_photos(folder, count)
     train_set, test_set = folders.image_folders(folder, (3, 227, 227))
@@ -154,7 +155,7 @@ def _write_photos(folder, count):
     """Two classes of the course's photo and its mirror image, as large as ImageNet's photos."""
     from PIL import Image, ImageOps
 
-    from .datasets import load_photo
+    from .images.datasets import load_photo
 
     photo = Image.fromarray(load_photo()).resize((500, 375))
     for split, number in (("train", count), ("val", 1)):

@@ -212,7 +212,7 @@ def has_labextension(name):
 
 def check_data():
     try:
-        from . import datasets
+        from .images import datasets
     except ImportError as error:
         return [Finding("数据", None, f"没有 {error.name}，无法检查", "先处理上面的软件包。")]
     mend = "运行 git checkout -- data，或重新下载课程。"

@@ -11,10 +11,11 @@ from itertools import zip_longest
 
 import yaml
 
-from . import datasets, notebooks
+from . import notebooks
 from .counting import geometry
 from .counting.analysis import analyze
 from .counting.table import format_shape, markdown
+from .images import datasets
 from .runtime import REPO
 
 CLAIMS = REPO / "data" / "textbook" / "claims"

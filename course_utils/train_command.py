@@ -7,8 +7,9 @@ from pathlib import Path
 import paddle
 import paddle.nn.functional as F
 
-from . import datasets, files, folders, notebooks, parallel, runtime, textbook, training
+from . import files, notebooks, parallel, runtime, textbook, training
 from .counting.reasons import first_sentence
+from .images import datasets, folders
 
 OPTIMIZERS = {"adamw": paddle.optimizer.AdamW, "momentum": paddle.optimizer.Momentum}
 

@@ -11,12 +11,9 @@ from paddle import nn
 
 from course_utils import (
     analyze,
-    augmentation,
     copies,
-    datasets,
     exercises,
     figures,
-    folders,
     history,
     notebooks,
     runtime,
@@ -27,6 +24,7 @@ from course_utils import (
 )
 from course_utils.__main__ import main
 from course_utils.counting import effective_field, geometry, probe
+from course_utils.images import augmentation, datasets, folders
 
 IMAGES = np.zeros((4, 1, 8, 8), "float32")
 LABELS = np.zeros(4, "int64")

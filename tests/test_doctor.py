@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from course_utils import datasets, doctor, runtime
+from course_utils import doctor, runtime
 from course_utils.doctor import Finding
+from course_utils.images import datasets
 
 
 def plant_version(monkeypatch, package, version):

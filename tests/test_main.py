@@ -65,7 +65,7 @@ def test_unknown_arguments_are_refused(capsys, arguments):
 
 
 def test_train_records_what_it_did(capsys, tmp_path, monkeypatch):
-    from course_utils import datasets
+    from course_utils.images import datasets
 
     full = datasets.load_mnist
     monkeypatch.setattr(datasets, "load_mnist", lambda split: tuple(a[:64] for a in full(split)))

@@ -11,8 +11,8 @@ from browser.samples import ACTIVATIONS, FEATURE_MAP
 from paddle import nn
 
 from course_utils import analyze
-from course_utils.augmentation import central_square
-from course_utils.datasets import load_photo
+from course_utils.images.augmentation import central_square
+from course_utils.images.datasets import load_photo
 from course_utils.widgets import AugmentationExplorer, LrnExplorer, PoolingExplorer, TwoGpuExplorer
 from course_utils.widgets.augmentation import READINGS
 

@@ -12,7 +12,7 @@ from paddle import nn
 
 from course_utils.counting.effective_field import FieldProbe, clipped, core, cut, extent
 from course_utils.counting.graph import TraceError
-from course_utils.datasets import load_photo
+from course_utils.images.datasets import load_photo
 from course_utils.widgets import ReceptiveFieldExplorer, StackedFieldsExplorer
 
 

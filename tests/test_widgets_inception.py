@@ -10,7 +10,7 @@ from paddle import nn
 
 from course_utils import analyze, load_section
 from course_utils.counting.effective_field import clipped
-from course_utils.datasets import load_photo, standardize
+from course_utils.images.datasets import load_photo, standardize
 from course_utils.widgets import BranchExplorer, InceptionExplorer
 from course_utils.widgets.inception import branch_cost
 

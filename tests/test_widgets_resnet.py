@@ -9,7 +9,7 @@ from browser.samples import RESNETS, make_residual, make_steps
 
 from course_utils import analyze, load_section
 from course_utils.counting.depth import depth
-from course_utils.datasets import load_photo
+from course_utils.images.datasets import load_photo
 from course_utils.widgets import ResidualBlockExplorer, ResNetExplorer
 from course_utils.widgets.resnet import STAGES
 

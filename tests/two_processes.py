@@ -9,7 +9,7 @@ import paddle.distributed as dist
 from paddle import nn
 
 from course_utils import load_section, parallel, training
-from course_utils.datasets import load_mnist, pad_to_32
+from course_utils.images.datasets import load_mnist, pad_to_32
 
 
 def digits(count):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 import numpy as np
 
-from ..augmentation import central_square, lighting_shift, pixel_components
 from ..counting.geometry import output_size
+from ..images.augmentation import central_square, lighting_shift, pixel_components
 from . import svg
 from .explorer import Explorer, dropdown, row, slider
 

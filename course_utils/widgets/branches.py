@@ -13,7 +13,7 @@ from paddle import nn
 
 from ..counting.effective_field import FieldProbe, clipped, cut, extent
 from ..counting.modes import evaluating
-from ..datasets import standardize
+from ..images.datasets import standardize
 from . import svg
 from .explorer import Explorer, slider
 from .photos import drawn_photo, fitted, window_frame

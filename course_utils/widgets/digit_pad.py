@@ -10,7 +10,7 @@ import paddle
 import traitlets
 
 from ..counting.modes import evaluating
-from ..datasets import pad_to_32
+from ..images.datasets import pad_to_32
 from . import svg
 from .explorer import Explorer, row
 

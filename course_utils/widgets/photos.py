@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from ..augmentation import central_square
 from ..counting.effective_field import extent
+from ..images.augmentation import central_square
 from . import svg
 
 _SIDE = 160  # pixels of a stored photo at most

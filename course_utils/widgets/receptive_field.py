@@ -11,7 +11,7 @@ from paddle import nn
 from PIL import Image
 
 from ..counting.effective_field import FieldProbe, Unit, clipped, core, cut, extent
-from ..datasets import standardize
+from ..images.datasets import standardize
 from . import svg
 from .explorer import Explorer, choice_slider, dropdown
 from .photos import drawn_photo, fitted, window_frame

@@ -11,7 +11,7 @@ import paddle
 from paddle import nn
 
 from course_utils import analyze
-from course_utils.datasets import load_photo
+from course_utils.images.datasets import load_photo
 from course_utils.widgets import (
     AugmentationExplorer,
     BranchExplorer,

@@ -4,9 +4,9 @@ import numpy as np
 import paddle
 import pytest
 
-from course_utils import augmentation
 from course_utils.counting.geometry import output_size
-from course_utils.datasets import load_photo
+from course_utils.images import augmentation
+from course_utils.images.datasets import load_photo
 
 BATCH = np.random.default_rng(7).random((6, 3, 9, 8), dtype="float32")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .runtime import REPO
+from ..runtime import REPO
 
 DATA = REPO / "data"
 

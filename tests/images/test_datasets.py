@@ -6,8 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
-from course_utils import datasets
-from course_utils.datasets import DatasetError, load_mnist, pad_to_32
+from course_utils.images import datasets
+from course_utils.images.datasets import DatasetError, load_mnist, pad_to_32
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import paddle
 import pytest
 from PIL import Image
 
-from course_utils import folders, training
+from course_utils import training
 from course_utils.__main__ import main
 from course_utils.batches import LoaderBatches
-from course_utils.folders import FolderError, image_folders
+from course_utils.images import folders
+from course_utils.images.folders import FolderError, image_folders
 
 COLOURS = {"blue": (0, 0, 255), "green": (0, 255, 0), "red": (255, 0, 0)}
 
