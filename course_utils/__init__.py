@@ -12,6 +12,7 @@ from . import runtime
 # What is taken from a room, and rooms that are used as a whole.
 _NAMES = {
     "AnalysisError": "counting.analysis",
+    "History": "training.history",
     "analyze": "counting.analysis",
     "depth": "counting.depth",
     "depths": "counting.depth",
@@ -21,12 +22,14 @@ _NAMES = {
     "probe": "counting.probe",
     "random_crop": "images.augmentation",
     "random_flip": "images.augmentation",
+    "this_run": "training.history",
 }
 _ROOMS = {
     "augmentation": "images.augmentation",
     "datasets": "images.datasets",
     "geometry": "counting.geometry",
     "graph": "counting.graph",
+    "processes": "training.processes",
 }
 
 __all__ = ["runtime", *_NAMES, *_ROOMS]

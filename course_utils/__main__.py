@@ -25,14 +25,14 @@ def main(arguments=None):
 # Module by module, the errors that are sentences for people.
 _ERRORS = {
     "counting.analysis": "AnalysisError",
-    "checkpoint": "CheckpointError",
+    "training.checkpoint": "CheckpointError",
     "images.datasets": "DatasetError",
     "files": "FileError",
     "images.folders": "FolderError",
     "notebooks": "NotebookError",
     "release": "ReleaseError",
     "textbook": "TextbookError",
-    "training": "TrainingError",
+    "training.loop": "TrainingError",
 }
 
 

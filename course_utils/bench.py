@@ -128,9 +128,10 @@ def _time_passes(net, folder, count, rounds=3):
     """Median seconds of a pass over ``2 * count`` photos: in memory, from the folder, only read."""
     import numpy as np
 
-    from . import runtime, training
-    from .batches import LoaderBatches
+    from . import runtime
     from .images import folders
+    from .training import loop
+    from .training.batches import LoaderBatches
 
     _write_photos(folder, count)
     train_set, test_set = folders.image_folders(folder, (3, 227, 227))
@@ -143,7 +144,7 @@ def _time_passes(net, folder, count, rounds=3):
     images, labels = map(np.concatenate, zip(*read(), strict=True))
     sources = (((images, labels), (images[:2], labels[:2])), (train_set, test_set))
     seconds = [
-        [training.train(net, *source, **options).epochs[0]["seconds"] for source in sources]
+        [loop.train(net, *source, **options).epochs[0]["seconds"] for source in sources]
         + [_seconds(read)]
         for _ in range(rounds + 1)
     ]

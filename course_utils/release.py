@@ -19,8 +19,8 @@ from . import notebooks
 from .counting.table import markdown
 from .exercises import EXERCISES
 from .exercises.kinds import ChoiceExercise
-from .history import this_run
 from .runtime import REPO
+from .training.history import this_run
 
 NAME = "classic-cnn-course"
 COURSE = (

@@ -7,9 +7,10 @@ from pathlib import Path
 import paddle
 import paddle.nn.functional as F
 
-from . import files, notebooks, parallel, runtime, textbook, training
+from . import files, notebooks, runtime, textbook
 from .counting.reasons import first_sentence
 from .images import datasets, folders
+from .training import loop, parallel
 
 OPTIMIZERS = {"adamw": paddle.optimizer.AdamW, "momentum": paddle.optimizer.Momentum}
 
@@ -33,7 +34,7 @@ def run(options, arguments):
     if "num_classes" in inspect.signature(factory).parameters:
         arguments = {"num_classes": classes} | arguments
     runtime.seed_everything(options.seed)
-    history = training.train(
+    history = loop.train(
         _built(factory, arguments),
         train_set,
         test_set,
@@ -42,7 +43,7 @@ def run(options, arguments):
         options.learning_rate,
         options.weight_decay,
         OPTIMIZERS[options.optimizer],
-        training.random_affine if options.augment else None,
+        loop.random_affine if options.augment else None,
         options.seed,
         checkpoint=options.checkpoint,
         prepare=prepare,
@@ -74,7 +75,7 @@ def _built(factory, arguments):
 
 
 def _data(options):
-    """(training set, test set, number of classes, ``prepare`` of ``training.train``)."""
+    """(training set, test set, number of classes, ``prepare`` of ``loop.train``)."""
     if options.images is not None and options.images < 1:
         raise ValueError(f"--images is {options.images}; it must be a whole number from 1 on.")
     if options.archive and options.data != "cifar-10":

@@ -14,17 +14,16 @@ from course_utils import (
     copies,
     exercises,
     figures,
-    history,
     notebooks,
     runtime,
     textbook,
     train_command,
-    training,
     widgets,
 )
 from course_utils.__main__ import main
 from course_utils.counting import effective_field, geometry, probe
 from course_utils.images import augmentation, datasets, folders
+from course_utils.training import history, loop
 
 IMAGES = np.zeros((4, 1, 8, 8), "float32")
 LABELS = np.zeros(4, "int64")
@@ -50,7 +49,7 @@ def small_net():
 
 def fit(images=IMAGES, labels=LABELS, net=None, **options):
     options = {"epochs": 1, "progress": False, **options}
-    return training.train(net or small_net(), (images, labels), (IMAGES, LABELS), **options)
+    return loop.train(net or small_net(), (images, labels), (IMAGES, LABELS), **options)
 
 
 CALLS = {

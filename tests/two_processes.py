@@ -8,8 +8,9 @@ import paddle
 import paddle.distributed as dist
 from paddle import nn
 
-from course_utils import load_section, parallel, training
+from course_utils import load_section
 from course_utils.images.datasets import load_mnist, pad_to_32
+from course_utils.training import loop, parallel
 
 
 def digits(count):
@@ -19,7 +20,7 @@ def digits(count):
 
 def train(net, checkpoint=None, augment=None):
     """Three passes over 72 digits: batches of 32, 32 and 8."""
-    return training.train(
+    return loop.train(
         net, digits(72), digits(37), 3, 32, 0.01, optimizer=paddle.optimizer.Momentum,
         augment=augment, checkpoint=checkpoint, progress=False,
     )  # fmt: skip

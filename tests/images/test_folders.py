@@ -8,11 +8,12 @@ import paddle
 import pytest
 from PIL import Image
 
-from course_utils import training
 from course_utils.__main__ import main
-from course_utils.batches import LoaderBatches
 from course_utils.images import folders
 from course_utils.images.folders import FolderError, image_folders
+from course_utils.training import loop
+from course_utils.training.batches import LoaderBatches
+from course_utils.training.history import History
 
 COLOURS = {"blue": (0, 0, 255), "green": (0, 255, 0), "red": (255, 0, 0)}
 
@@ -38,7 +39,7 @@ def fit(folder, **options):
     sets = image_folders(folder, (3, 8, 8))
     options = {"epochs": 3, "batch_size": 5, "progress": False} | options
     trained = net()
-    return trained, training.train(trained, *sets, **options)
+    return trained, loop.train(trained, *sets, **options)
 
 
 def test_labels_are_the_sorted_names_and_images_are_normalised(pictures):
@@ -88,7 +89,7 @@ def test_workers_read_ahead_and_repeat_themselves(pictures, tmp_path):
     records = [tmp_path / "first.json", tmp_path / "second.json"]
     for record in records:
         assert train_in_a_process(pictures, "--record", str(record)).returncode == 0
-    first, second = map(training.History.load, records)
+    first, second = map(History.load, records)
     assert first.settings["workers"] == 2 and first.settings["train_images"] == 24
     losses = [[entry["train_loss"] for entry in run.epochs] for run in (first, second)]
     assert losses[0] == losses[1]
@@ -96,7 +97,7 @@ def test_workers_read_ahead_and_repeat_themselves(pictures, tmp_path):
 
 def test_a_stopped_run_goes_on_with_the_same_result(pictures, tmp_path, monkeypatch):
     whole, _ = fit(pictures)
-    measure, count = training._test_error, iter(range(2))
+    measure, count = loop._test_error, iter(range(2))
 
     def stopping(*arguments):
         if next(count, None) is None:
@@ -104,7 +105,7 @@ def test_a_stopped_run_goes_on_with_the_same_result(pictures, tmp_path, monkeypa
         return measure(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(training, "_test_error", stopping)
+        patched.setattr(loop, "_test_error", stopping)
         with pytest.raises(KeyboardInterrupt):
             fit(pictures, checkpoint=tmp_path / "run.ckpt")
     resumed, _ = fit(pictures, checkpoint=tmp_path / "run.ckpt")
@@ -194,10 +195,10 @@ def test_the_command_gives_the_network_as_many_classes_as_the_folder(pictures, c
 
     def briefly(net, train_set, test_set, *_, **options):
         seen.update(options, logits=net.eval()(paddle.zeros([1, 3, 224, 224])).shape[1])
-        raise training.TrainingError("enough")
+        raise loop.TrainingError("enough")
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(training, "train", briefly)
+        patched.setattr(loop, "train", briefly)
         assert main(words) == 2
     assert "enough" in capsys.readouterr().err
     assert seen["logits"] == 3 and seen["workers"] == 0 and not seen["mixed"]

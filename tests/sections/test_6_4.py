@@ -9,7 +9,7 @@ from paddle import nn
 
 from course_utils import analyze, exercises, load_section, textbook
 from course_utils.runtime import REPO
-from course_utils.training import History
+from course_utils.training.history import History
 
 SECTION = load_section("6.4")
 IMAGE = (1, 3, 224, 224)

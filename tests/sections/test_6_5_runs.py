@@ -6,7 +6,7 @@ import pytest
 
 from course_utils import analyze, load_section
 from course_utils.runtime import REPO
-from course_utils.training import History
+from course_utils.training.history import History
 
 SECTION = load_section("6.5")
 SEEDS = range(3)

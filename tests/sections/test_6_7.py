@@ -11,7 +11,7 @@ from course_utils import analyze, exercises, load_section, notebooks, textbook
 from course_utils.exercises import quiz
 from course_utils.exercises.kinds import ChoiceExercise
 from course_utils.runtime import REPO
-from course_utils.training import History
+from course_utils.training.history import History
 
 SECTION = load_section("6.7")
 # Weights and biases as torchvision's documentation and the papers' later implementations count

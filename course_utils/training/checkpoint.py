@@ -8,7 +8,7 @@ from pathlib import Path
 
 import paddle
 
-from .files import write_whole
+from ..files import write_whole
 
 
 class CheckpointError(RuntimeError):

@@ -21,8 +21,8 @@ import paddle
 import paddle.distributed as dist
 from paddle.autograd import PyLayer
 
-from .notebooks import load_section
-from .runtime import REPO, usable_cores
+from ..notebooks import load_section
+from ..runtime import REPO, usable_cores
 
 
 class ProcessError(RuntimeError):

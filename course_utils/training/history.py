@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import paddle
 
-from . import runtime
-from .files import write_whole
+from .. import runtime
+from ..files import write_whole
 
 
 class HistoryError(Exception):

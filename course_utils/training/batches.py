@@ -19,8 +19,8 @@ import numpy as np
 import paddle
 from paddle.io import BatchSampler, DataLoader, Dataset, DistributedBatchSampler
 
+from ..runtime import seed_everything
 from . import parallel
-from .runtime import seed_everything
 
 
 class ArrayBatches:

@@ -11,9 +11,10 @@ import paddle
 import pytest
 from paddle import nn
 
-from course_utils import files, runtime, training
-from course_utils.checkpoint import CheckpointError
+from course_utils import files, runtime
 from course_utils.files import FileError
+from course_utils.training import loop
+from course_utils.training.checkpoint import CheckpointError
 
 DRAW = np.random.default_rng(0)
 IMAGES = DRAW.normal(size=(64, 1, 4, 4)).astype("float32"), DRAW.integers(0, 3, 64)
@@ -27,7 +28,7 @@ def small_net():
 def run(path=None, net=None, **changes):
     net = net or small_net()
     options = {"epochs": 4, "batch_size": 16, "progress": False, **changes}
-    history = training.train(net, IMAGES, IMAGES, checkpoint=path, **options)
+    history = loop.train(net, IMAGES, IMAGES, checkpoint=path, **options)
     return net, history
 
 
@@ -41,14 +42,14 @@ class Stop(Exception):
 
 def stop_after(monkeypatch, passes):
     """Training stops when it measures the test error for the last time."""
-    measure, count = training._test_error, iter(range(1, 100))
+    measure, count = loop._test_error, iter(range(1, 100))
 
     def counted(*arguments):
         if next(count) > passes:
             raise Stop
         return measure(*arguments)
 
-    monkeypatch.setattr(training, "_test_error", counted)
+    monkeypatch.setattr(loop, "_test_error", counted)
 
 
 def test_a_stopped_run_goes_on_with_the_same_result(tmp_path, monkeypatch):
@@ -97,7 +98,7 @@ SCRIPT = """
 def test_killed_at_any_moment_it_ends_as_an_undisturbed_run(tmp_path):
     result = tmp_path / "weights"
     script = textwrap.dedent(SCRIPT).format(
-        paths=[str(runtime.REPO), str(runtime.REPO / "tests")],
+        paths=[str(runtime.REPO), str(runtime.REPO / "tests" / "training")],
         file=str(tmp_path / "run.ckpt"),
         result=str(result),
     )

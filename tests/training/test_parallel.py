@@ -9,9 +9,9 @@ import pytest
 import two_processes
 from paddle.io import Dataset
 
-from course_utils import parallel, processes, training
-from course_utils.batches import ArrayBatches, LoaderBatches
-from course_utils.training import TrainingError
+from course_utils.training import loop, parallel, processes
+from course_utils.training.batches import ArrayBatches, LoaderBatches
+from course_utils.training.loop import TrainingError
 
 
 class Numbers(Dataset):
@@ -87,7 +87,7 @@ def test_a_batch_that_cannot_be_divided_is_refused(as_process):
     as_process(0, 3)
     few = two_processes.digits(8)
     with pytest.raises(TrainingError, match="batch_size is 64, which 3 processes .* multiple of 3"):
-        training.train(two_processes.lenet(), few, few, 1)
+        loop.train(two_processes.lenet(), few, few, 1)
 
 
 def test_processes_that_resume_at_different_passes_are_refused(monkeypatch, as_process):
@@ -95,7 +95,7 @@ def test_processes_that_resume_at_different_passes_are_refused(monkeypatch, as_p
     monkeypatch.setattr(parallel, "total", lambda passes: (3 + passes,))
     few = two_processes.digits(8)
     with pytest.raises(TrainingError, match="that all machines share"):
-        training.train(two_processes.lenet(), few, few, 1)
+        loop.train(two_processes.lenet(), few, few, 1)
 
 
 @pytest.fixture(scope="module")

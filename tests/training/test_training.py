@@ -8,9 +8,9 @@ import paddle.nn as nn
 import paddle.nn.functional as F
 import pytest
 
-from course_utils.history import History
 from course_utils.train_command import fit_to
-from course_utils.training import TrainingError, evaluate, predict, random_affine, train
+from course_utils.training.history import History
+from course_utils.training.loop import TrainingError, evaluate, predict, random_affine, train
 
 
 def blobs(count, seed):

@@ -11,8 +11,8 @@ import numpy as np
 import paddle
 import pytest
 
-from course_utils import processes
 from course_utils.runtime import REPO
+from course_utils.training import processes
 
 ADDRESSES = ("192.0.2.1", "192.0.2.2")  # for documentation, RFC 5737
 TRAIN = (

@@ -9,11 +9,11 @@ import paddle.nn.functional as F
 from paddle.io import Dataset
 from paddle.utils import unique_name
 
+from ..counting.modes import evaluating
+from ..counting.reasons import first_sentence
 from . import parallel
 from .batches import ArrayBatches, LoaderBatches
 from .checkpoint import Checkpoint
-from .counting.modes import evaluating
-from .counting.reasons import first_sentence
 from .history import History, this_run
 
 
