@@ -30,6 +30,7 @@ _ROOMS = {
     "geometry": "counting.geometry",
     "graph": "counting.graph",
     "processes": "training.processes",
+    "textbook": "book.textbook",
 }
 
 __all__ = ["runtime", *_NAMES, *_ROOMS]

@@ -31,7 +31,7 @@ _ERRORS = {
     "images.folders": "FolderError",
     "notebooks": "NotebookError",
     "release": "ReleaseError",
-    "textbook": "TextbookError",
+    "book.textbook": "TextbookError",
     "training.loop": "TrainingError",
 }
 
@@ -155,7 +155,8 @@ def _doctor(options):
 
 
 def _table(options, arguments=None):
-    from . import notebooks, textbook
+    from . import notebooks
+    from .book import textbook
     from .counting.reasons import first_sentence
 
     section, name = notebooks.split_name(options.network)
@@ -177,7 +178,8 @@ def _table(options, arguments=None):
 def _tables(options):
     import pandas as pd
 
-    from . import notebooks, textbook
+    from . import notebooks
+    from .book import textbook
     from .counting import table
 
     notebooks.section_path(options.section)  # a section that is not there is told first
@@ -196,7 +198,7 @@ def _tables(options):
 
 
 def _audit(options):
-    from . import textbook
+    from .book import textbook
 
     if options.notebook:
         if options.sections:
@@ -219,7 +221,7 @@ def _audit(options):
 
 
 def _audit_copy(path):
-    from . import copies
+    from .book import copies
 
     differences = copies.compare(path)
     for name, difference in differences.items():

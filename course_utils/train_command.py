@@ -7,7 +7,8 @@ from pathlib import Path
 import paddle
 import paddle.nn.functional as F
 
-from . import files, notebooks, runtime, textbook
+from . import files, notebooks, runtime
+from .book import textbook
 from .counting.reasons import first_sentence
 from .images import datasets, folders
 from .training import loop, parallel

@@ -9,18 +9,9 @@ import paddle
 import pytest
 from paddle import nn
 
-from course_utils import (
-    analyze,
-    copies,
-    exercises,
-    figures,
-    notebooks,
-    runtime,
-    textbook,
-    train_command,
-    widgets,
-)
+from course_utils import analyze, exercises, figures, notebooks, runtime, train_command, widgets
 from course_utils.__main__ import main
+from course_utils.book import copies, textbook
 from course_utils.counting import effective_field, geometry, probe
 from course_utils.images import augmentation, datasets, folders
 from course_utils.training import history, loop

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import notebooks, textbook
+from course_utils import notebooks
+from course_utils.book import textbook
 
 
 def of(sections):

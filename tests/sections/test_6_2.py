@@ -7,7 +7,8 @@ import numpy as np
 import paddle
 import pytest
 
-from course_utils import analyze, exercises, figures, load_section, runtime, textbook
+from course_utils import analyze, exercises, figures, load_section, runtime
+from course_utils.book import textbook
 from course_utils.training import processes
 
 SECTION = load_section("6.2")

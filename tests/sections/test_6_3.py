@@ -8,7 +8,8 @@ import paddle
 import paddle.nn.functional as F
 import pytest
 
-from course_utils import analyze, exercises, figures, load_section, textbook
+from course_utils import analyze, exercises, figures, load_section
+from course_utils.book import textbook
 
 SECTION = load_section("6.3")
 IMAGE = (1, 3, 224, 224)

@@ -7,7 +7,8 @@ import pytest
 from oracle import Average, gradient_extent
 from paddle import nn
 
-from course_utils import analyze, exercises, load_section, textbook
+from course_utils import analyze, exercises, load_section
+from course_utils.book import textbook
 from course_utils.runtime import REPO
 from course_utils.training.history import History
 

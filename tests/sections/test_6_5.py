@@ -9,7 +9,8 @@ import pytest
 from oracle import Average, gradient_extent
 from paddle import nn
 
-from course_utils import analyze, exercises, load_section, textbook
+from course_utils import analyze, exercises, load_section
+from course_utils.book import textbook
 from course_utils.counting.depth import depth
 
 SECTION = load_section("6.5")

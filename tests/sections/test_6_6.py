@@ -7,7 +7,8 @@ import paddle
 import pytest
 from oracle import gradient_extent
 
-from course_utils import analyze, exercises, load_section, notebooks, textbook
+from course_utils import analyze, exercises, load_section, notebooks
+from course_utils.book import textbook
 
 SECTION = load_section("6.6")
 IMAGE = (1, 3, 224, 224)

@@ -7,7 +7,8 @@ import pytest
 import yaml
 from paddle import nn
 
-from course_utils import analyze, exercises, load_section, notebooks, textbook
+from course_utils import analyze, exercises, load_section, notebooks
+from course_utils.book import textbook
 from course_utils.exercises import quiz
 from course_utils.exercises.kinds import ChoiceExercise
 from course_utils.runtime import REPO

@@ -11,12 +11,12 @@ from itertools import zip_longest
 
 import yaml
 
-from . import notebooks
-from .counting import geometry
-from .counting.analysis import analyze
-from .counting.table import format_shape, markdown
-from .images import datasets
-from .runtime import REPO
+from .. import notebooks
+from ..counting import geometry
+from ..counting.analysis import analyze
+from ..counting.table import format_shape, markdown
+from ..images import datasets
+from ..runtime import REPO
 
 CLAIMS = REPO / "data" / "textbook" / "claims"
 NETWORKS = REPO / "data" / "textbook" / "networks.yaml"

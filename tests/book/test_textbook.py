@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 from paddle import nn
 
-from course_utils import load_section, textbook
+from course_utils import load_section
+from course_utils.book import textbook
 
 SECTIONS = [pytest.param(s, marks=pytest.mark.section(s)) for s in textbook.sections()]
 ENTRY = {"id": "x", "quote": "q", "claimed": 1, "check": "1", "verdict": "holds"}

@@ -5,8 +5,9 @@ import json
 import pytest
 from paddle import nn
 
-from course_utils import analyze, copies, notebooks
+from course_utils import analyze, notebooks
 from course_utils.__main__ import main
+from course_utils.book import copies
 
 LENET = notebooks.section_path("6.1")
 

@@ -1,8 +1,9 @@
 """Whether the networks in a learner's copy of a notebook are still those of the course."""
 
-from . import notebooks, textbook
-from .counting.analysis import AnalysisError
-from .counting.table import HEADERS
+from .. import notebooks
+from ..counting.analysis import AnalysisError
+from ..counting.table import HEADERS
+from . import textbook
 
 
 def section_of(path):

@@ -1,0 +1,1 @@
+"""The printed numbers: claims, verdicts and errata, and copies held against the course."""
