@@ -28,7 +28,7 @@ lab: $(INSTALLED)  ## 打开 JupyterLab，从 6.0 节开始（只在本机可访
 		--ServerApp.root_dir="$(CURDIR)" \
 		--LabApp.extension_manager=readonly \
 		--FileContentsManager.pre_save_hook=course_utils.notebooks.without_widget_views \
-		--ServerApp.kernel_websocket_connection_class=course_utils.server.PromptConnection \
+		--ServerApp.kernel_websocket_connection_class=course_utils.commands.lab.PromptConnection \
 		--LabApp.default_url=/lab/tree/notebooks/6.0_start.ipynb $(LAB_ARGS)
 
 check: with-tests $(INSTALLED)  ## 核对全部数字，运行测试与 notebook（SECTION=6.1 只查一节）

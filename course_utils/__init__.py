@@ -27,6 +27,7 @@ _NAMES = {
 _ROOMS = {
     "augmentation": "images.augmentation",
     "datasets": "images.datasets",
+    "doctor": "commands.doctor",
     "geometry": "counting.geometry",
     "graph": "counting.graph",
     "processes": "training.processes",

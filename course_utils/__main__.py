@@ -24,14 +24,14 @@ def main(arguments=None):
 
 # Module by module, the errors that are sentences for people.
 _ERRORS = {
+    "book.textbook": "TextbookError",
+    "commands.release": "ReleaseError",
     "counting.analysis": "AnalysisError",
-    "training.checkpoint": "CheckpointError",
-    "images.datasets": "DatasetError",
     "files": "FileError",
+    "images.datasets": "DatasetError",
     "images.folders": "FolderError",
     "notebooks": "NotebookError",
-    "release": "ReleaseError",
-    "book.textbook": "TextbookError",
+    "training.checkpoint": "CheckpointError",
     "training.loop": "TrainingError",
 }
 
@@ -149,109 +149,53 @@ def _literal(text):
 
 
 def _doctor(options):
-    from . import doctor
+    from .commands import doctor
 
     return doctor.main()
 
 
 def _table(options, arguments=None):
-    from . import notebooks
-    from .book import textbook
-    from .counting.reasons import first_sentence
+    from .commands import tables
 
-    section, name = notebooks.split_name(options.network)
-    given = arguments or {}
-    try:
-        table = textbook.network_table(section, name, input_shape=options.input, **given)
-    except (ArithmeticError, AssertionError) as error:
-        reason = first_sentence(error)
-        raise ValueError(f"{name} cannot be built with these arguments: {reason}") from None
-    exports = {
-        "markdown": table.to_markdown,
-        "latex": table.to_latex,
-        "csv": table.to_csv,
-        "html": table._repr_html_,
-    }
-    print(exports[options.format]())
+    print(tables.network(options.network, options.input, arguments or {}, options.format))
 
 
 def _tables(options):
-    import pandas as pd
+    from .commands import tables
 
-    from . import notebooks
-    from .book import textbook
-    from .counting import table
-
-    notebooks.section_path(options.section)  # a section that is not there is told first
-    if not textbook.printed(options.section):
-        raise ValueError(f"the book prints no table in section {options.section}.")
-    headers, lines = textbook.table_lines(textbook.audit(options.section))
-    frame = pd.DataFrame(lines, columns=headers)
-    if options.format == "markdown":
-        print(table.markdown(headers, lines))
-    elif options.format == "csv":
-        print(frame.to_csv(index=False))
-    elif options.format == "html":
-        print(frame.to_html(index=False))
-    else:
-        print(frame.style.hide(axis="index").format(escape="latex").to_latex(hrules=True))
+    print(tables.printed(options.section, options.format))
 
 
 def _audit(options):
-    from .book import textbook
+    from .commands import audit
 
-    if options.notebook:
-        if options.sections:
-            raise ValueError("--notebook audits a copy of one section; name no section beside it.")
-        return _audit_copy(options.notebook)
-    problems = []
-    findings = {}
-    for section in options.sections or textbook.sections():
-        print(section)
-        findings[section] = textbook.audit(
-            section, progress=lambda words: print(f"  {words} …", flush=True)
-        )
-        print(f"  {textbook.summary(findings[section])}")
-        problems += [f"{f.claim.id}: {f.problem}" for f in findings[section] if f.problem]
-    if not problems and not options.sections:
-        problems += textbook.update_tables(textbook.regenerate(findings))
-    for problem in problems:
-        print(f"unexplained: {problem}")
-    return 1 if problems else 0
-
-
-def _audit_copy(path):
-    from .book import copies
-
-    differences = copies.compare(path)
-    for name, difference in differences.items():
-        same = "与课程中的网络相同（按默认参数）"
-        print(f"{'✗' if difference else '✓'} {name}：{difference or same}")
-    return 1 if any(differences.values()) else 0
+    if options.notebook and options.sections:
+        raise ValueError("--notebook audits a copy of one section; name no section beside it.")
+    return audit.audit_copy(options.notebook) if options.notebook else audit.audit(options.sections)
 
 
 def _train(options, arguments=None):
-    from . import train_command
+    from .commands import train
 
-    train_command.run(options, arguments or {})
+    train.run(options, arguments or {})
 
 
 def _site(options):
-    from .site import write_site
+    from .commands.site import write_site
 
     for path in write_site(options.folder):
         print(path)
 
 
 def _release(options):
-    from .release import write_release
+    from .commands.release import write_release
 
     for path in write_release(options.folder, progress=lambda name: print(f"{name} …")):
         print(path)
 
 
 def _bench(options):
-    from . import bench
+    from .commands import bench
 
     bench.main()
 

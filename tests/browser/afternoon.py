@@ -21,7 +21,7 @@ from nbformat import read, write
 from samples import make_explorers, write_notebook
 
 from course_utils import notebooks
-from course_utils.release import learner_copy
+from course_utils.commands.release import learner_copy
 
 MOST_MEMORY = 4.0  # GiB a kernel, half of AI Studio's free tier
 MOST_LEFT = 10.0  # MiB that 500 moves of an explorer may leave, in its kernel or in the page

@@ -60,7 +60,7 @@ def running_lab(folder):
         "--LabApp.news_url=None",
         "--LabApp.extension_manager=readonly",
         "--FileContentsManager.pre_save_hook=course_utils.notebooks.without_widget_views",
-        "--ServerApp.kernel_websocket_connection_class=course_utils.server.PromptConnection",
+        "--ServerApp.kernel_websocket_connection_class=course_utils.commands.lab.PromptConnection",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     with (folder / "lab.log").open("w") as log:

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from course_utils import notebooks
-from course_utils.site import page_name, write_site
+from course_utils.commands.site import page_name, write_site
 
 pytestmark = pytest.mark.browser
 PAGES = [page_name(section) for section in notebooks.sections()] + ["errata.html"]

@@ -8,7 +8,7 @@ import paddle.nn as nn
 import paddle.nn.functional as F
 import pytest
 
-from course_utils.train_command import fit_to
+from course_utils.commands.train import fit_to
 from course_utils.training.history import History
 from course_utils.training.loop import TrainingError, evaluate, predict, random_affine, train
 

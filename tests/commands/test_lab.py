@@ -1,7 +1,7 @@
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
-from course_utils.server import PromptConnection
+from course_utils.commands.lab import PromptConnection
 
 
 def test_a_connection_holds_nothing_back(monkeypatch):

@@ -86,7 +86,7 @@ def _compare_in_hand(model):
     """Shapes and counts of a network that has its weights, against ``paddle.summary``."""
     import paddle
 
-    from .counting.analysis import analyze
+    from ..counting.analysis import analyze
 
     net = getattr(paddle.vision.models, model)()
     ratios = []
@@ -113,7 +113,7 @@ def _compare_loading(folder):
     A pass over few photos and one over more: the difference is the training without the start of
     the reading processes, which comes once a pass.
     """
-    from . import load_section
+    from .. import load_section
 
     net = load_section("6.2").AlexNet(num_classes=2)
     few, more = (_time_passes(net, folder / str(count), count) for count in (16, 64))
@@ -128,10 +128,10 @@ def _time_passes(net, folder, count, rounds=3):
     """Median seconds of a pass over ``2 * count`` photos: in memory, from the folder, only read."""
     import numpy as np
 
-    from . import runtime
-    from .images import folders
-    from .training import loop
-    from .training.batches import LoaderBatches
+    from .. import runtime
+    from ..images import folders
+    from ..training import loop
+    from ..training.batches import LoaderBatches
 
     _write_photos(folder, count)
     train_set, test_set = folders.image_folders(folder, (3, 227, 227))
@@ -156,7 +156,7 @@ def _write_photos(folder, count):
     """Two classes of the course's photo and its mirror image, as large as ImageNet's photos."""
     from PIL import Image, ImageOps
 
-    from .images.datasets import load_photo
+    from ..images.datasets import load_photo
 
     photo = Image.fromarray(load_photo()).resize((500, 375))
     for split, number in (("train", count), ("val", 1)):

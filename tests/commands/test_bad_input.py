@@ -9,9 +9,10 @@ import paddle
 import pytest
 from paddle import nn
 
-from course_utils import analyze, exercises, figures, notebooks, runtime, train_command, widgets
+from course_utils import analyze, exercises, figures, notebooks, runtime, widgets
 from course_utils.__main__ import main
 from course_utils.book import copies, textbook
+from course_utils.commands import train
 from course_utils.counting import effective_field, geometry, probe
 from course_utils.images import augmentation, datasets, folders
 from course_utils.training import history, loop
@@ -95,7 +96,7 @@ CALLS = {
     "a negative label": lambda: fit(labels=LABELS - 1),
     "a folder of no images": lambda: folders.image_folders(runtime.REPO, (3, 8, 8)),
     "photos for five channels": lambda: folders.image_folders(runtime.REPO, (5, 8, 8)),
-    "colours that become grey": lambda: train_command.fit_to(paddle.zeros([1, 3, 8, 8]), (1, 8, 8)),
+    "colours that become grey": lambda: train.fit_to(paddle.zeros([1, 3, 8, 8]), (1, 8, 8)),
     "a batch in pieces": lambda: fit(batch_size=2.5),
     "no passes": lambda: fit(epochs=0),
     "a batch of nothing": lambda: fit(batch_size=0),

@@ -6,7 +6,8 @@ import zipfile
 import pytest
 from nbformat import read, v4
 
-from course_utils import exercises, load_section, notebooks, release
+from course_utils import exercises, load_section, notebooks
+from course_utils.commands import release
 
 
 def notebook(path):

@@ -7,11 +7,11 @@ from pathlib import Path
 import paddle
 import paddle.nn.functional as F
 
-from . import files, notebooks, runtime
-from .book import textbook
-from .counting.reasons import first_sentence
-from .images import datasets, folders
-from .training import loop, parallel
+from .. import files, notebooks, runtime
+from ..book import textbook
+from ..counting.reasons import first_sentence
+from ..images import datasets, folders
+from ..training import loop, parallel
 
 OPTIMIZERS = {"adamw": paddle.optimizer.AdamW, "momentum": paddle.optimizer.Momentum}
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from . import runtime
+from .. import runtime
 
 PYTHON_RANGE = (3, 10), (3, 13)
 PADDLE_VERSION = "3.3.1"  # the one that pyproject.toml pins
@@ -212,7 +212,7 @@ def has_labextension(name):
 
 def check_data():
     try:
-        from .images import datasets
+        from ..images import datasets
     except ImportError as error:
         return [Finding("数据", None, f"没有 {error.name}，无法检查", "先处理上面的软件包。")]
     mend = "运行 git checkout -- data，或重新下载课程。"

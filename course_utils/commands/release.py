@@ -15,12 +15,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import read, write
 
-from . import notebooks
-from .counting.table import markdown
-from .exercises import EXERCISES
-from .exercises.kinds import ChoiceExercise
-from .runtime import REPO
-from .training.history import this_run
+from .. import notebooks
+from ..counting.table import markdown
+from ..exercises import EXERCISES
+from ..exercises.kinds import ChoiceExercise
+from ..runtime import REPO
+from ..training.history import this_run
 
 NAME = "classic-cnn-course"
 COURSE = (

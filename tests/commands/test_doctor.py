@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from course_utils import doctor, runtime
-from course_utils.doctor import Finding
+from course_utils import runtime
+from course_utils.commands import doctor
+from course_utils.commands.doctor import Finding
 from course_utils.images import datasets
 
 
@@ -50,7 +51,7 @@ def test_numpy(monkeypatch, version, ok):
 
 
 def test_a_python_without_any_package():
-    command = [sys.executable, "-S", "-m", "course_utils.doctor"]
+    command = [sys.executable, "-S", "-m", "course_utils.commands.doctor"]
     done = subprocess.run(
         command, cwd=runtime.REPO, env={"PYTHONIOENCODING": "utf-8"}, capture_output=True
     )

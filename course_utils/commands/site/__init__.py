@@ -12,8 +12,8 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import read, v4
 
-from .. import notebooks
-from ..runtime import REPO
+from ... import notebooks
+from ...runtime import REPO
 
 HOME = "6.0"  # the map of the chapter
 LEDGER = REPO / "data" / "tables" / "errata.md"

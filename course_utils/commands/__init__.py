@@ -1,0 +1,1 @@
+"""The commands of ``python -m course_utils`` and ``make``, a module each."""

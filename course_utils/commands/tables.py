@@ -1,0 +1,56 @@
+"""``table`` and ``tables``: one network's layers, and a section's printed table."""
+
+import pandas as pd
+
+from .. import notebooks
+from ..book import textbook
+from ..counting.reasons import first_sentence
+from ..counting.table import markdown
+
+
+def network(name, input_shape, arguments, form):
+    """The table of one network as text.
+
+    Args:
+        name: "SECTION:CLASS", e.g. "6.1:LeNet5".
+        input_shape: (C, H, W), or None for the chapter's.
+        arguments: {name: value}, handed to the class.
+        form: "markdown", "latex", "csv" or "html".
+
+    Raises:
+        ValueError: the class cannot be built with these arguments.
+    """
+    section, class_name = notebooks.split_name(name)
+    try:
+        table = textbook.network_table(section, class_name, input_shape=input_shape, **arguments)
+    except (ArithmeticError, AssertionError) as error:
+        raise ValueError(
+            f"{class_name} cannot be built with these arguments: {first_sentence(error)}"
+        ) from None
+    exports = {
+        "markdown": table.to_markdown,
+        "latex": table.to_latex,
+        "csv": table.to_csv,
+        "html": table._repr_html_,
+    }
+    return exports[form]()
+
+
+def printed(section, form):
+    """The table that the book prints in a section, regenerated, as text; ``form`` as above.
+
+    Raises:
+        ValueError: the book prints no table there.
+    """
+    notebooks.section_path(section)  # a section that is not there is told first
+    if not textbook.printed(section):
+        raise ValueError(f"the book prints no table in section {section}.")
+    headers, lines = textbook.table_lines(textbook.audit(section))
+    frame = pd.DataFrame(lines, columns=headers)
+    if form == "markdown":
+        return markdown(headers, lines)
+    if form == "csv":
+        return frame.to_csv(index=False)
+    if form == "html":
+        return frame.to_html(index=False)
+    return frame.style.hide(axis="index").format(escape="latex").to_latex(hrules=True)
