@@ -31,9 +31,12 @@ lab: $(INSTALLED)  ## 打开 JupyterLab，从 6.0 节开始（只在本机可访
 		--ServerApp.kernel_websocket_connection_class=course_utils.commands.lab.PromptConnection \
 		--LabApp.default_url=/lab/tree/notebooks/6.0_start.ipynb $(LAB_ARGS)
 
+# Whole files go to two processes, the notebooks first: they take longest, and the last minute is
+# shared by short tests.
 check: with-tests $(INSTALLED)  ## 核对全部数字，运行测试与 notebook（SECTION=6.1 只查一节）
-	$(VENV)/bin/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \
-		--nbval-cell-timeout=600 $(if $(SECTION),--section=$(SECTION)) tests notebooks
+	$(VENV)/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder \
+		--nbval --nbval-current-env --nbval-cell-timeout=600 \
+		$(if $(SECTION),--section=$(SECTION)) notebooks tests
 
 bench: with-tests $(INSTALLED)  ## 测量速度与内存，以比值给出
 	$(VENV)/bin/python -m course_utils bench

@@ -25,7 +25,8 @@ def run(pytester, monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.mkdir("tests")
     pytester.mkdir("notebooks")
-    shutil.copy(CONFTEST, pytester.path / "tests")
+    for name in ("conftest.py", "extras.py"):
+        shutil.copy(CONFTEST.with_name(name), pytester.path / "tests")
     shutil.copytree(CONFTEST.parent / "offline", pytester.path / "tests" / "offline")
     pytester.makeini(
         "[pytest]\ntestpaths = tests notebooks\nmarkers =\n  section(number)\n  browser\n"
@@ -108,8 +109,10 @@ def test_browser_tests_are_skipped_without_chromium(run, monkeypatch, pytester):
     monkeypatch.setenv("PATH", str(pytester.mkdir("empty")))
     result = run({"tests/test_1.py": "import pytest\n@pytest.mark.browser\n" + FAILS})
     assert result.outlines[-1] in (
-        "check: 0 passed, 0 failed, 1 skipped (browser tests: Chromium is not installed)",
-        "check: 0 passed, 0 failed, 1 skipped (browser tests: Playwright is not installed)",
+        "check: 0 passed, 0 failed, 1 skipped (browser tests, Chromium is not installed: "
+        "sudo apt install chromium)",
+        "check: 0 passed, 0 failed, 1 skipped (browser tests, playwright is not installed: "
+        "make env EXTRAS=cpu,dev)",
     )
 
 

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from extras import skip_without
 
 try:
     import tomllib
@@ -188,12 +188,19 @@ def test_what_learners_import_is_declared(dependencies):
 
 
 def test_ruff_finds_nothing():
-    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent))
-    if ruff is None:
-        pytest.skip("style: ruff is not installed")
+    skip_without("ruff")
     folders = ("course_utils", "tests", "notebooks")
     result = subprocess.run(
-        [ruff, "check", "--no-cache", "--output-format=concise", "--", *folders],
+        [
+            sys.executable,
+            "-m",
+            "ruff",
+            "check",
+            "--no-cache",
+            "--output-format=concise",
+            "--",
+            *folders,
+        ],
         cwd=REPO,
         capture_output=True,
         text=True,

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from paddle import nn
@@ -7,6 +8,7 @@ from course_utils import load_section
 from course_utils.book import textbook
 
 SECTIONS = [pytest.param(s, marks=pytest.mark.section(s)) for s in textbook.sections()]
+audited = cache(textbook.audit)  # each section once, for all tests of this file
 ENTRY = {"id": "x", "quote": "q", "claimed": 1, "check": "1", "verdict": "holds"}
 
 
@@ -42,13 +44,13 @@ def test_verdicts_are_held_against_the_computed_value():
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_claim_of_a_section_is_explained(section):
-    findings = textbook.audit(section)
+    findings = audited(section)
     assert [f"{f.claim.id}: {f.problem}" for f in findings if f.problem] == []
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_committed_tables_of_a_section_are_what_its_networks_give(section):
-    files = textbook.regenerate({section: textbook.audit(section)})
+    files = textbook.regenerate({section: audited(section)})
     del files["errata.md"]  # of all sections together
     assert textbook.update_tables(files) == []
 
@@ -103,7 +105,7 @@ def test_an_altered_claim_is_named():
 
 def test_an_altered_table_is_named_and_rewritten(tmp_path, monkeypatch):
     monkeypatch.setattr(textbook, "TABLES", tmp_path)
-    files = textbook.regenerate({"6.1": textbook.audit("6.1")})
+    files = textbook.regenerate({"6.1": audited("6.1")})
     textbook.update_tables(files)
     assert textbook.update_tables(files) == []
     path = tmp_path / "6.1.md"
@@ -114,7 +116,7 @@ def test_an_altered_table_is_named_and_rewritten(tmp_path, monkeypatch):
 
 
 def test_the_committed_ledger_is_what_all_networks_give():
-    findings = {section: textbook.audit(section) for section in textbook.sections()}
+    findings = {section: audited(section) for section in textbook.sections()}
     files = textbook.regenerate(findings)
     assert textbook.update_tables({"errata.md": files["errata.md"]}) == []
 

@@ -85,14 +85,21 @@ def _wait_for(address, server):
 
 
 @contextmanager
-def chromium_page(path, width=1280, height=900):
-    """A page of a headless Chromium; ``path`` is the browser's."""
+def chromium_browser(path):
+    """A headless Chromium; ``path`` is the program's."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser.new_page(viewport={"width": width, "height": height})
+        yield browser
         browser.close()
+
+
+@contextmanager
+def chromium_page(path, width=1280, height=900):
+    """A page of a headless Chromium of its own."""
+    with chromium_browser(path) as browser:
+        yield browser.new_page(viewport={"width": width, "height": height})
 
 
 def run_notebook(page, lab, name, timeout=300_000):

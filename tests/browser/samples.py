@@ -203,6 +203,15 @@ def make_explorers():
     return {name: make() for name, make in FACTORIES.items()}
 
 
+def frame_counts():
+    """How many frames the flip book of each explorer has."""
+    return [len(explorer.frames()) for explorer in make_explorers().values()]
+
+
+# Of a page with flip books: which of its pictures are drawn.
+DRAWN = "() => [...document.querySelectorAll('figure img')].map(image => image.naturalWidth > 0)"
+
+
 def step(control):
     """One step of a control: (the key that makes it, the key that takes it back, the value)."""
     if isinstance(control.value, bool):

@@ -2,9 +2,10 @@
 
 from xml.etree import ElementTree
 
+import nbformat
 import pytest
 from ipywidgets import Dropdown
-from samples import FACTORIES, IMAGES, make_explorers, step
+from samples import DRAWN, FACTORIES, IMAGES, frame_counts, make_explorers, step
 
 pytestmark = pytest.mark.browser
 
@@ -203,3 +204,15 @@ def test_no_horizontal_scrolling(page, width):
         ".map(area => area.scrollWidth - area.clientWidth)"
     )
     assert max(overflow) <= 0
+
+
+def test_untrusted_notebook_shows_the_first_frames(stored, fresh_page, lab, lab_folder):
+    nbformat.write(stored, lab_folder / "untrusted.ipynb")
+    address, token = lab
+    fresh_page.goto(f"{address}/lab/tree/untrusted.ipynb?token={token}&reset")
+    fresh_page.wait_for_function(f"() => ({DRAWN})().length && ({DRAWN})().every(Boolean)")
+    counts = frame_counts()
+    assert fresh_page.locator("figure").count() == sum(counts)
+    assert fresh_page.locator("figure:visible").count() == len(counts)
+    # Scripts and inputs were taken away, so the page really was not trusted.
+    assert fresh_page.locator(".jp-OutputArea-output :is(script, input)").count() == 0

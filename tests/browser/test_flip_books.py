@@ -1,15 +1,10 @@
 """Where no widget can be shown: an exported page with no network, a notebook nobody trusts."""
 
-import nbformat
 import pytest
 from nbconvert import HTMLExporter
-from nbformat import v4
-from samples import FACTORIES, make_explorers
+from samples import DRAWN, FACTORIES, frame_counts
 
 pytestmark = pytest.mark.browser
-
-_DRAWN = "() => [...document.querySelectorAll('figure img')].map(image => image.naturalWidth > 0)"
-
 
 # Pairs of texts of which one is written over the other, and texts that leave the picture.
 _SPOILT = """() => {
@@ -29,40 +24,12 @@ _SPOILT = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def stored():
-    """A notebook as a finished run leaves it: outputs, but no kernel and no widget state."""
-    cells = [
-        v4.new_code_cell(
-            name,
-            execution_count=1,
-            outputs=[
-                v4.new_output("execute_result", explorer._repr_mimebundle_(), execution_count=1)
-            ],
-        )
-        for name, explorer in make_explorers().items()
-    ]
-    return v4.new_notebook(cells=cells)
-
-
-@pytest.fixture
-def fresh_page(page):
-    """A page without the cookies and the permissions of the others."""
-    context = page.context.browser.new_context(viewport={"width": 1024, "height": 900})
-    yield context.new_page()
-    context.close()
-
-
-def frame_counts():
-    return [len(explorer.frames()) for explorer in make_explorers().values()]
-
-
 def test_exported_page_flips_without_a_network(stored, fresh_page, tmp_path):
     exported = tmp_path / "explorers.html"
     exported.write_text(HTMLExporter().from_notebook_node(stored)[0], encoding="utf-8")
     fresh_page.context.set_offline(True)
     fresh_page.goto(exported.as_uri(), wait_until="domcontentloaded")
-    fresh_page.wait_for_function(f"() => ({_DRAWN})().length && ({_DRAWN})().every(Boolean)")
+    fresh_page.wait_for_function(f"() => ({DRAWN})().length && ({DRAWN})().every(Boolean)")
     counts = frame_counts()
     assert fresh_page.locator("figure").count() == sum(counts)
     assert fresh_page.locator("figure:visible").count() == len(counts)
@@ -80,15 +47,3 @@ def test_no_words_are_cut_off_or_written_over_others(fresh_page, name):
         picture = explorer.draw(explorer.compute(**settings))
         fresh_page.set_content(f"<div style='width:844px'>{picture}</div>")
         assert fresh_page.evaluate(_SPOILT) == [], caption
-
-
-def test_untrusted_notebook_shows_the_first_frames(stored, fresh_page, lab, lab_folder):
-    nbformat.write(stored, lab_folder / "untrusted.ipynb")
-    address, token = lab
-    fresh_page.goto(f"{address}/lab/tree/untrusted.ipynb?token={token}&reset")
-    fresh_page.wait_for_function(f"() => ({_DRAWN})().length && ({_DRAWN})().every(Boolean)")
-    counts = frame_counts()
-    assert fresh_page.locator("figure").count() == sum(counts)
-    assert fresh_page.locator("figure:visible").count() == len(counts)
-    # Scripts and inputs were taken away, so the page really was not trusted.
-    assert fresh_page.locator(".jp-OutputArea-output :is(script, input)").count() == 0

@@ -3,10 +3,13 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from extras import skip_without
 
 from course_utils import notebooks
 from course_utils.commands.site import page_name, write_site
+
+skip_without("axe_playwright_python")
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 
 pytestmark = pytest.mark.browser
 PAGES = [page_name(section) for section in notebooks.sections()] + ["errata.html"]
@@ -20,8 +23,8 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def phone(page):
-    context = page.context.browser.new_context(viewport={"width": 390, "height": 844})
+def phone(browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
     context.set_offline(True)
     phone = context.new_page()
     phone.complaints = []

@@ -4,12 +4,15 @@ from math import prod
 
 import paddle
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
+from extras import skip_without
 from oracle import gradient_extent
 from paddle import nn
 
 from course_utils import AnalysisError, analyze
+
+skip_without("hypothesis")
+from hypothesis import HealthCheck, assume, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
 
 SIDE = 40
 FEW = settings(
