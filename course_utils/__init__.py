@@ -19,9 +19,11 @@ _NAMES = {
     "evaluating": "counting.modes",
     "load_section": "notebooks",
     "markdown": "counting.table",
+    "predict": "exercises.predictions",
     "probe": "counting.probe",
     "random_crop": "images.augmentation",
     "random_flip": "images.augmentation",
+    "reveal": "exercises.predictions",
     "this_run": "training.history",
 }
 _ROOMS = {
