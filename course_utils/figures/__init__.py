@@ -27,6 +27,7 @@ from .stack_parameters import stack_parameters
 from .stacked_fields import stacked_fields
 from .stages import network_stages
 from .subsampling import pooling_windows, subsampling_step
+from .timeline import network_timeline
 from .twin_networks import twin_networks
 from .two_gpus import two_gpus
 from .volumes import network_volumes
@@ -49,6 +50,7 @@ __all__ = [
     "layer_shares",
     "local_connections",
     "network_stages",
+    "network_timeline",
     "network_volumes",
     "padded_digit",
     "pooling_windows",

@@ -124,6 +124,13 @@ DRAWINGS = {
     "profile": lambda: figures.layer_profile(
         ["conv1", "conv2"], {"只有主损失": [[0.1, 1.0], [0.2, 2.0]]}, "梯度的范数", "各层的梯度"
     ),
+    "timeline": lambda: figures.network_timeline(
+        [
+            {"name": "LeNet-5", "year": 1998, "depth": 4, "params": 60_000, "top5": None},
+            {"name": "VGG-16", "year": 2014, "depth": 16, "params": 138_357_544, "top5": 8.8},
+        ],
+        "从 LeNet 到 VGG",
+    ),
     "winners": lambda: figures.challenge_errors(
         [(2011, "XRCE", 25.8, "手工特征"), (2012, "AlexNet", 16.4, 8)], human=5.1
     ),
