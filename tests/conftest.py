@@ -14,7 +14,7 @@ WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if WORKERS > 1:
     os.environ.setdefault("MKL_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
 
-from extras import HOW  # noqa: E402
+from extras import NOT_INSTALLED  # noqa: E402
 
 import course_utils  # noqa: E402, F401  (prepares the machine before any test imports Paddle)
 
@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config, items):
     if reason is not None:
         for item in items:
             if item.get_closest_marker("browser"):
-                item.add_marker(pytest.mark.skip(reason=f"browser tests, {reason}"))
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def _keep_section(section, config, items):
@@ -72,7 +72,7 @@ def _chromium():
 
 def _why_no_browser():
     if importlib.util.find_spec("playwright") is None:
-        return f"playwright is not installed: {HOW}"
+        return NOT_INSTALLED
     if _chromium() is None:
         return "Chromium is not installed: sudo apt install chromium"
     return None

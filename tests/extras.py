@@ -4,10 +4,10 @@ from importlib.util import find_spec
 
 import pytest
 
-HOW = "make env EXTRAS=cpu,dev"
+NOT_INSTALLED = "the dev extra is not installed: make env EXTRAS=cpu,dev"
 
 
 def skip_without(module):
     """Skip a test, or a file of tests when called at its top, where a module is not installed."""
     if find_spec(module) is None:
-        pytest.skip(f"{module} is not installed: {HOW}", allow_module_level=True)
+        pytest.skip(NOT_INSTALLED, allow_module_level=True)

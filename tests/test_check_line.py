@@ -109,9 +109,9 @@ def test_browser_tests_are_skipped_without_chromium(run, monkeypatch, pytester):
     monkeypatch.setenv("PATH", str(pytester.mkdir("empty")))
     result = run({"tests/test_1.py": "import pytest\n@pytest.mark.browser\n" + FAILS})
     assert result.outlines[-1] in (
-        "check: 0 passed, 0 failed, 1 skipped (browser tests, Chromium is not installed: "
+        "check: 0 passed, 0 failed, 1 skipped (Chromium is not installed: "
         "sudo apt install chromium)",
-        "check: 0 passed, 0 failed, 1 skipped (browser tests, playwright is not installed: "
+        "check: 0 passed, 0 failed, 1 skipped (the dev extra is not installed: "
         "make env EXTRAS=cpu,dev)",
     )
 
