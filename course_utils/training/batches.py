@@ -15,6 +15,7 @@ processes and that a checkpoint keeps.
 
 import multiprocessing
 import os
+import signal
 import threading
 from copy import deepcopy
 
@@ -138,7 +139,11 @@ class _Answering(Dataset):
 
 
 def _end_with_parent(_):
-    """In a worker: end when the process that started it does, even if it was killed."""
+    """In a worker: end when the process that started it does, even if that was killed.
+
+    Ctrl-C is for that process alone: workers that end by themselves are an error to Paddle.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch():
         multiprocessing.parent_process().join()
