@@ -2,9 +2,14 @@
 
 import argparse
 import ast
+import signal
 import sys
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+
+_SIGNALS = signal.SIGINT, signal.SIGTERM
 
 
 def main(arguments=None):
@@ -14,12 +19,37 @@ def main(arguments=None):
     if rest and not getattr(options, "takes_arguments", False):
         parser.error(f"unknown argument {rest[0]!r}.")
     try:
+        if options.run is not _doctor:  # it looks at Paddle itself
+            _heed_signals()
         return options.run(options, *([_class_arguments(rest)] if rest else [])) or 0
     except _errors() as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
         print(f"error: {error}; name another file or folder.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print("error: stopped before the end; no file is half written.", file=sys.stderr)
+        return 128 + (stop.args or _SIGNALS)[0]
     return 2
+
+
+def _heed_signals():
+    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt from here on, so that all is cleaned up.
+
+    Paddle breaks when it is interrupted while it is imported, and takes SIGTERM for itself.
+    """
+    can_wait = hasattr(signal, "pthread_sigmask")  # not on Windows
+    if can_wait:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    with suppress(ImportError):
+        import_module("paddle")
+    for number in _SIGNALS:
+        signal.signal(number, _stop)
+    if can_wait:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+def _stop(number, _):
+    raise KeyboardInterrupt(number)
 
 
 # Module by module, the errors that are sentences for people.

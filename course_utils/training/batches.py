@@ -13,6 +13,10 @@ All randomness of a pass comes from ``draw``, a NumPy Generator that is in the s
 processes and that a checkpoint keeps.
 """
 
+import multiprocessing
+import os
+import signal
+import threading
 from copy import deepcopy
 
 import numpy as np
@@ -101,8 +105,14 @@ class LoaderBatches:
         yield from self._read(BatchSampler(sampler=mine, batch_size=self.share))
 
     def _read(self, sampler):
-        dataset = _Answering(self.dataset)
-        for images, labels in DataLoader(dataset, batch_sampler=sampler, num_workers=self.workers):
+        loader = DataLoader(
+            _Answering(self.dataset),
+            batch_sampler=sampler,
+            num_workers=self.workers,
+            use_shared_memory=False,  # its files would stay when the workers are killed
+            worker_init_fn=_end_with_parent,
+        )
+        for images, labels in loader:
             for i in (labels < 0).nonzero().flatten().tolist():  # once more, where errors show
                 images[i], labels[i] = map(paddle.to_tensor, self.dataset[~int(labels[i])])
             yield images, labels
@@ -126,6 +136,20 @@ class _Answering(Dataset):
 
     def __len__(self):
         return len(self.dataset)
+
+
+def _end_with_parent(_):
+    """In a worker: end when the process that started it does, even if that was killed.
+
+    Ctrl-C is for that process alone: workers that end by themselves are an error to Paddle.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _seed(draw):

@@ -10,10 +10,11 @@ not data, and Paddle has no setting for it.
 """
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
-import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ import paddle
 import paddle.distributed as dist
 from paddle.autograd import PyLayer
 
+from ..files import working_folder
 from ..notebooks import load_section
 from ..runtime import REPO, usable_cores
 
@@ -80,12 +82,12 @@ def run(section, function, inputs, timeout=300):
     """
     if not available():
         raise ProcessError("this Paddle has no distributed part; use Linux or macOS for this cell.")
-    with tempfile.TemporaryDirectory(prefix="course_") as folder:
+    with working_folder() as folder:
         for rank, arrays in enumerate(inputs):
-            np.savez(Path(folder, f"in{rank}.npz"), **arrays)
-        program = [sys.executable, "-m", __name__, section, function, folder]
-        launch(len(inputs), program, Path(folder, "log"), timeout)
-        return [_read(Path(folder, f"out{rank}.npz")) for rank in range(len(inputs))]
+            np.savez(folder / f"in{rank}.npz", **arrays)
+        program = [sys.executable, "-m", __name__, section, function, str(folder)]
+        launch(len(inputs), program, folder / "log", timeout)
+        return [_read(folder / f"out{rank}.npz") for rank in range(len(inputs))]
 
 
 def launch(count, program, log, timeout=300):
@@ -115,8 +117,15 @@ def launch(count, program, log, timeout=300):
         # The launcher takes "all" as no choice and counts for itself; CUDA knows no such device
         # and shows none: gloo on the CPU.
         environment["CUDA_VISIBLE_DEVICES"] = "all"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    launcher = subprocess.Popen(command, cwd=log.parent, env=environment, **quiet)
+    launcher = subprocess.Popen(
+        command,
+        cwd=log.parent,
+        env=environment,
+        stdin=subprocess.PIPE,  # its processes inherit it; see end_with_starter
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for this process: told twice, it would not stop its own
+    )
     try:
         status = launcher.wait(timeout)
     except subprocess.TimeoutExpired:
@@ -126,9 +135,28 @@ def launch(count, program, log, timeout=300):
         ) from None
     finally:
         launcher.terminate()  # it stops its processes; nothing happens where it has ended
+        launcher.stdin.close()
         launcher.wait()
     if status:
         raise ProcessError(f"a process failed: {_last_words(log)}; see the function it runs.")
+
+
+def end_with_starter(folder):
+    """In a program that ``launch`` runs: end when the process that called it does.
+
+    Its standard input is a pipe from there, which ends with its writer, even if that was killed.
+    The launcher ends when its processes have.
+
+    Args:
+        folder: of the files that they exchange; removed then, since nobody else can.
+    """
+
+    def watch():
+        os.read(sys.stdin.fileno(), 1)
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _free_port():
@@ -157,6 +185,7 @@ def _read(path):
 
 def _main(section, function, folder):
     """What each process does."""
+    end_with_starter(folder)
     dist.init_parallel_env()
     rank = dist.get_rank()
     inputs = _read(Path(folder, f"in{rank}.npz"))
