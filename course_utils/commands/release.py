@@ -36,6 +36,8 @@ MARKER = ".made-by-course-release"
 COPIES = (f"{NAME}-instructor", NAME)
 PARTS = (*COPIES, "timings.md", f"{NAME}.zip")
 COURSE = (
+    "CONTRIBUTING.md",
+    "CONTRIBUTING.zh-CN.md",
     "LICENSE",
     "Makefile",
     "README.md",
