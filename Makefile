@@ -14,7 +14,7 @@ export JUPYTER_DATA_DIR := $(CURDIR)/$(VENV)/share/jupyter
 export IPYTHONDIR := $(CURDIR)/$(VENV)/etc/ipython
 unexport JUPYTER_PATH JUPYTER_CONFIG_PATH JUPYTERLAB_DIR PYTHONPATH PYTHONHOME
 
-.PHONY: help env lab check bench site release afternoon oldest with-tests
+.PHONY: help env lab check elsewhere bench site release afternoon oldest with-tests
 
 help:  ## 显示这份说明
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ check: with-tests $(INSTALLED)  ## 核对全部数字，运行测试与 notebook
 	$(VENV)/bin/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder \
 		--nbval --nbval-current-env --nbval-cell-timeout=600 \
 		$(if $(SECTION),--section=$(SECTION)) notebooks tests
+
+elsewhere: with-tests $(INSTALLED)  ## 换线程数、指令集、种子、语言、时区、路径和权限，逐一重跑（很久；ONLY="--quick" 只用一分钟）
+	$(VENV)/bin/python tests/elsewhere.py $(ONLY)
 
 bench: with-tests $(INSTALLED)  ## 测量速度与内存，以比值给出
 	$(VENV)/bin/python -m course_utils bench
