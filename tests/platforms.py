@@ -11,6 +11,10 @@ COURSE = "classic-cnn-course"
 EXTRAS = ("cpu", "dev")
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 LINUX_TAGS = ("manylinux1", "manylinux2014", "manylinux_2_17", "manylinux_2_27", "manylinux_2_28")
+MAC_TAGS = (
+    *(f"macosx_{version}_arm64" for version in ("14_0", "13_0", "12_0", "11_0")),
+    *(f"macosx_{version}_universal2" for version in ("11_0", "10_13", "10_12", "10_9")),
+)
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,9 @@ def linux(machine):
 SYSTEMS = (
     linux("x86_64"),
     linux("aarch64"),
-    System("macOS arm64", "darwin", "Darwin", "arm64", "posix",
-           tuple(f"macosx_{n}_0_{kind}" for n in (14, 13, 12, 11) for kind in ("arm64", "universal2"))),
+    System("macOS arm64", "darwin", "Darwin", "arm64", "posix", MAC_TAGS),
     System("Windows", "win32", "Windows", "AMD64", "nt", ("win_amd64",)),
-)  # fmt: skip
+)
 TARGETS = list(itertools.product(PYTHONS, SYSTEMS))
 
 
@@ -84,3 +87,14 @@ def closure(python, system):
                 found.setdefault(needed, []).append(requirement.specifier)
                 waiting += [(needed, more) for more in ("", *requirement.extras)]
     return found
+
+
+def pinned(lines, python, system):
+    """{name: version} of the lines ``name==version; marker`` that hold on a target."""
+    environment = marker_environment(python, system)
+    requirements = [Requirement(line.strip()) for line in lines if line[0] not in "#\n"]
+    kept = [requirement for requirement in requirements if applies(requirement, environment)]
+    names = [canonicalize_name(requirement.name) for requirement in kept]
+    assert len(names) == len(set(names)), f"pinned twice for Python {python}, {system.name}"
+    versions = [str(requirement.specifier).removeprefix("==") for requirement in kept]
+    return dict(zip(names, versions, strict=True))
