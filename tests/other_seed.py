@@ -1,6 +1,6 @@
 """Shifts every seed: what then changes depends on the seed, and must not be asserted or stored.
 
-A plug-in of pytest (``-p other_seed``) and a start-up file of IPython kernels, see ``elsewhere.py``.
+A plug-in of pytest (``-p other_seed``) and a start-up file of IPython; see ``elsewhere.py``.
 """
 
 import numpy as np
