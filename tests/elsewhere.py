@@ -1,6 +1,6 @@
 """Runs notebooks and section tests as other machines would: ``make elsewhere``.
 
-    python tests/elsewhere.py [--quick] [NAME ...]
+    python tests/elsewhere.py [--quick] [--only TARGET ...] [NAME ...]
 
 Without names every one of the ``ELSEWHERES`` is tried on everything; ``--quick`` tries all that
 can be had by environment variables at once, on what takes seconds.
@@ -152,16 +152,16 @@ def main():
     """Try the chosen machines; the exit status is 1 if one of them fails, else 0."""
     parser = argparse.ArgumentParser(description="run the course as other machines would")
     parser.add_argument("--quick", action="store_true", help="all variables at once, in a minute")
-    parser.add_argument("--only", nargs="+", default=EVERYTHING, help="notebooks and tests to run")
+    parser.add_argument("--only", nargs="+", metavar="TARGET", help="notebooks and tests to run")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(ELSEWHERES))
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.names) - ELSEWHERES.keys())
     if unknown:
         parser.error(f"there is no {unknown[0]}; choose from {', '.join(ELSEWHERES)}.")
     machines = {name: ELSEWHERES[name] for name in arguments.names or ELSEWHERES}
-    targets = arguments.only
     if arguments.quick:
-        machines, targets = all_at_once(), CHEAP
+        machines = all_at_once()
+    targets = arguments.only or (CHEAP if arguments.quick else EVERYTHING)
     failed = []
     for name, elsewhere in machines.items():
         print(f"== {name}: {elsewhere.environment or elsewhere.copy}", flush=True)
