@@ -14,7 +14,7 @@ export JUPYTER_DATA_DIR := $(CURDIR)/$(VENV)/share/jupyter
 export IPYTHONDIR := $(CURDIR)/$(VENV)/etc/ipython
 unexport JUPYTER_PATH JUPYTER_CONFIG_PATH JUPYTERLAB_DIR PYTHONPATH PYTHONHOME
 
-.PHONY: help env lab check bench site release afternoon oldest with-tests
+.PHONY: help env lab check elsewhere bench site release afternoon oldest with-tests
 
 help:  ## 显示这份说明
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,10 @@ check: with-tests $(INSTALLED)  ## 核对全部数字，运行测试与 notebook
 		--nbval --nbval-current-env --nbval-cell-timeout=600 \
 		$(if $(SECTION),--section=$(SECTION)) notebooks tests
 
+elsewhere: with-tests $(INSTALLED)  ## 换线程数、指令集、种子、语言、时区、路径和权限，逐一重跑（很久；ONLY="--quick" 只用一分钟）
+	$(VENV)/bin/python tests/elsewhere.py $(ONLY)
+	$(if $(ONLY),,$(VENV)/bin/python tests/resolve.py)
+
 bench: with-tests $(INSTALLED)  ## 测量速度与内存，以比值给出
 	$(VENV)/bin/python -m course_utils bench
 	$(VENV)/bin/python tests/browser/latency.py
@@ -50,7 +54,7 @@ release: $(INSTALLED)  ## 生成学生版（无答案、无输出）和教师版
 
 oldest: with-tests $(OLDEST)/installed  ## 用最早支持的飞桨 3.0 核对全部数字，运行 6.0 和 6.1 节
 	$(OLDEST)/bin/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=600 \
-		tests/test_textbook.py notebooks/6.0_start.ipynb notebooks/6.1_lenet.ipynb
+		tests/book/test_textbook.py notebooks/6.0_start.ipynb notebooks/6.1_lenet.ipynb
 
 afternoon: with-tests $(INSTALLED)  ## 在一个真实的 JupyterLab 里依次运行全部笔记，量内存（需要 Chromium）
 	$(VENV)/bin/python tests/browser/afternoon.py

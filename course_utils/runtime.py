@@ -4,10 +4,14 @@ Importing this module prepares the process for Paddle, which reads its environme
 when it is imported: import ``course_utils`` before ``paddle``.
 """
 
+import atexit
+import logging
 import os
 import platform
 import random
+import shutil
 import sys
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +46,12 @@ UNWANTED_WARNINGS = [
     "When training, we now always track global mean and variance",
 ]
 
+# The same of matplotlib at its first use, or where its folder in HOME cannot be written.
+UNWANTED_LOG_MESSAGES = {
+    "matplotlib.font_manager": ("generated new fontManager", "is building the font cache"),
+    "matplotlib": ("mkdir -p failed", "is not a writable directory", "created a temporary cache"),
+}
+
 
 def usable_cores():
     """Cores that this process may use, by its CPU mask and by its container's quota."""
@@ -74,23 +84,40 @@ def is_amd():
 
 
 def prepare():
-    """Set threads, matrix-library path and log level, unless the user has set them already.
+    """Set threads, matrix-library path, log level and home, unless the user has set them already.
 
     MKL_NUM_THREADS and not OMP_NUM_THREADS: matrix products become as fast, and Paddle warns
-    on standard error about every value of the latter but 1.
+    on standard error about every value of the latter but 1, so that one becomes the former.
     """
+    if os.environ.get("OMP_NUM_THREADS", "1") != "1":
+        os.environ.setdefault("MKL_NUM_THREADS", os.environ.pop("OMP_NUM_THREADS"))
     if not {"MKL_NUM_THREADS", "OMP_NUM_THREADS"} & os.environ.keys():
         os.environ["MKL_NUM_THREADS"] = str(usable_cores())
     if is_amd():
         # Paddle's MKL takes its slowest path on processors that are not Intel's.
         os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
     os.environ.setdefault("GLOG_minloglevel", "2")
+    try:
+        Path("~/.cache/paddle/dataset").expanduser().mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # it cannot be written, or there is none
+        use_temporary_home()
+
+
+def use_temporary_home():
+    """Give this process a home of its own: without that folder Paddle cannot be imported."""
+    home = tempfile.mkdtemp(prefix="classic-cnn-course-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ["HOME"] = home
 
 
 def silence():
-    """Filter the ``UNWANTED_WARNINGS``, and nothing else."""
+    """Filter the ``UNWANTED_WARNINGS`` and ``UNWANTED_LOG_MESSAGES``, and nothing else."""
     for message in UNWANTED_WARNINGS:
         warnings.filterwarnings("ignore", message=message, category=UserWarning)
+    for logger, unwanted in UNWANTED_LOG_MESSAGES.items():
+        logging.getLogger(logger).addFilter(
+            lambda record, unwanted=unwanted: not any(u in record.getMessage() for u in unwanted)
+        )
 
 
 @dataclass(frozen=True)

@@ -63,13 +63,45 @@ print(len(heard))
 
 
 @pytest.mark.parametrize("name", ["MKL_NUM_THREADS", "OMP_NUM_THREADS"])
-def test_a_users_number_of_threads_is_kept(name):
+@pytest.mark.parametrize("threads", ["1", "7"])
+def test_a_users_number_of_threads_is_kept_and_paddle_does_not_complain(name, threads):
     code = """
 from course_utils import runtime
-import os
-print(runtime.settings().threads, sorted({"MKL_NUM_THREADS", "OMP_NUM_THREADS"} & set(os.environ)))
+import paddle
+print(runtime.settings().threads)
 """
-    assert fresh_process(code, **{name: "7"}) == f"7 ['{name}']"
+    assert fresh_process(code, **{name: threads}) == threads
+
+
+PLOT = """
+from course_utils import runtime
+runtime.setup_notebook()
+import matplotlib.pyplot, os
+print(os.path.expanduser("~"))
+"""
+
+
+def test_the_first_plot_of_a_new_user_is_silent(tmp_path):
+    fresh_process(PLOT, MPLCONFIGDIR=str(tmp_path / "never used"))
+
+
+def test_without_a_home_that_can_be_written_paddle_and_matplotlib_are_silent(tmp_path):
+    (tmp_path / "file").write_text("")
+    home = tmp_path / "file" / "home"  # nobody can make it, root no more than others
+    places = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), str(home))
+    used = fresh_process(PLOT, **places)
+    assert used != str(home) and not os.path.exists(used), "the temporary home stays behind"
+
+
+def test_other_log_messages_are_heard():
+    code = """
+from course_utils import runtime
+import logging
+for text in ("generated new fontManager", "findfont: Font family 'None' not found."):
+    record = logging.LogRecord("matplotlib.font_manager", logging.WARNING, "", 0, text, (), None)
+    print(bool(logging.getLogger("matplotlib.font_manager").filter(record)))
+"""
+    assert fresh_process(code).split() == ["False", "True"]
 
 
 def test_too_late_after_paddle():

@@ -19,6 +19,7 @@ from .. import runtime
 
 PYTHON_RANGE = (3, 10), (3, 13)
 PADDLE_VERSION = "3.3.1"  # the one that pyproject.toml pins
+ARM_LINUX_PADDLE_VERSION = "3.2.2"  # there, the last with a wheel
 NUMPY_RANGE = (1, 26), (2, 4)  # paddle.flops of 3.3.1 fails from NumPy 2.4 on
 OTHER_PACKAGES = ["pandas", "matplotlib", "pillow", "Jinja2", "PyYAML"]
 FRONT_END = {  # package: its extension of JupyterLab
@@ -103,19 +104,30 @@ def check_python():
     return Finding("Python", False, version, mend)
 
 
+def pinned_paddle():
+    """The version of Paddle that pyproject.toml pins on this machine."""
+    arm_linux = (platform.system(), platform.machine()) == ("Linux", "aarch64")
+    return ARM_LINUX_PADDLE_VERSION if arm_linux else PADDLE_VERSION
+
+
 def check_paddle():
     paddle, failure = import_paddle()
+    pinned = pinned_paddle()
+    if paddle is None and (platform.system(), platform.machine()) == ("Darwin", "x86_64"):
+        mend = "请改用 AI Studio 或别的电脑；Apple 芯片的 Mac 请换用 arm64 版的 Python。"
+        says = f"没有适合 Intel 处理器 Mac 的飞桨 {pinned} 安装包"
+        return Finding("飞桨 Paddle", False, says, mend)
     if paddle is None:
         if failure.startswith("ModuleNotFoundError: No module named 'paddle'"):
             says, mend = "未安装", "运行 make env"
         else:
             says, mend = f"无法导入（{failure}）", "删除 .venv 后重新运行 make env"
-        mend += f"，或 pip install paddlepaddle=={PADDLE_VERSION}；有 NVIDIA 显卡时见环境文件"
+        mend += f"，或 pip install paddlepaddle=={pinned}；有 NVIDIA 显卡时见环境文件"
         return Finding("飞桨 Paddle", False, says, f"{mend} environment.yml。")
     says = f"{paddle.__version__}（{'GPU' if paddle.is_compiled_with_cuda() else 'CPU'} 版）"
-    if paddle.__version__ == PADDLE_VERSION:
+    if paddle.__version__ == pinned:
         return Finding("飞桨 Paddle", True, says)
-    mend = f"课程用 {PADDLE_VERSION} 写成并核对；若结果与书中不符，请换成这一版本。"
+    mend = f"课程用 {pinned} 写成并核对；若结果与书中不符，请换成这一版本。"
     return Finding("飞桨 Paddle", None, says, mend)
 
 

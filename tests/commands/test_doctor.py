@@ -67,7 +67,7 @@ def test_paddle_absent(monkeypatch):
     )
     finding = doctor.check_paddle()
     assert finding.ok is False and finding.says == "未安装"
-    assert f"paddlepaddle=={doctor.PADDLE_VERSION}" in finding.mend
+    assert f"paddlepaddle=={doctor.pinned_paddle()}" in finding.mend
     assert doctor.check_gpu().ok is True
 
 
@@ -79,14 +79,34 @@ def test_paddle_broken(monkeypatch):
     assert finding.ok is False and "OSError: libpaddle.so" in finding.says
 
 
+def plant_machine(monkeypatch, system, machine):
+    monkeypatch.setattr(doctor.platform, "system", lambda: system)
+    monkeypatch.setattr(doctor.platform, "machine", lambda: machine)
+
+
 def test_another_paddle(monkeypatch):
-    monkeypatch.setattr(doctor, "PADDLE_VERSION", "9.9.9")
+    monkeypatch.setattr(doctor, "pinned_paddle", lambda: "9.9.9")
     assert doctor.check_paddle().ok is None
 
 
-def test_paddle_version_is_the_pinned_one():
-    pinned = re.search(r"paddlepaddle==([\d.]+)", (runtime.REPO / "pyproject.toml").read_text())
-    assert pinned.group(1) == doctor.PADDLE_VERSION
+def test_paddle_version_is_the_pinned_one(monkeypatch):
+    text = (runtime.REPO / "pyproject.toml").read_text()
+    pinned = re.findall(r"paddlepaddle==([\d.]+); sys_platform (..) 'linux'", text)
+    plant_machine(monkeypatch, "Linux", "aarch64")
+    assert dict(pinned[::-1]) == {doctor.pinned_paddle(): "==", doctor.PADDLE_VERSION: "!="}
+    plant_machine(monkeypatch, "Darwin", "arm64")
+    assert doctor.pinned_paddle() == doctor.PADDLE_VERSION
+
+
+@pytest.mark.parametrize(("machine", "said"), [("x86_64", "Intel 处理器"), ("arm64", "未安装")])
+def test_a_mac_without_paddle(monkeypatch, machine, said):
+    monkeypatch.setattr(
+        doctor, "import_paddle", lambda: (None, "ModuleNotFoundError: No module named 'paddle'")
+    )
+    plant_machine(monkeypatch, "Darwin", machine)
+    finding = doctor.check_paddle()
+    assert finding.ok is False and said in finding.says
+    assert ("AI Studio" in finding.mend) == (machine == "x86_64")
 
 
 def test_nvidia_card_without_gpu_paddle(monkeypatch):
