@@ -12,6 +12,7 @@ import importlib.util
 import json
 import re
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,18 @@ from IPython.core.inputtransformer2 import TransformerManager
 from .runtime import REPO
 
 NOTEBOOKS = REPO / "notebooks"
+# The course's own notebooks by name: any other file beside them is somebody else's.
+COURSE = (
+    "6.0_start.ipynb",
+    "6.1_lenet.ipynb",
+    "6.2_alexnet.ipynb",
+    "6.3_vgg.ipynb",
+    "6.4_googlenet.ipynb",
+    "6.5_resnet.ipynb",
+    "6.6_densenet.ipynb",
+    "6.7_summary.ipynb",
+)
+LARGEST = 64 * 2**20  # bytes; the course's own have one or two million
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef)
 
 
@@ -28,8 +41,17 @@ class NotebookError(Exception):
 
 
 def sections():
-    """{section: path} of the notebooks that exist, e.g. ``{"6.1": .../6.1_lenet.ipynb}``."""
-    return {path.name.split("_", 1)[0]: path for path in sorted(NOTEBOOKS.glob("6.*_*.ipynb"))}
+    """{section: path} of the notebooks that exist, e.g. ``{"6.1": .../6.1_lenet.ipynb}``.
+
+    A file that somebody puts beside the course's own, such as a copy named 6.1_mine.ipynb, may
+    be a section of its own, but takes no section of the course's.
+    """
+    found = {}
+    for path in sorted(NOTEBOOKS.glob("6.*_*.ipynb")):
+        section = path.name.split("_", 1)[0]
+        if path.name in COURSE or section not in found:
+            found[section] = path
+    return found
 
 
 def section_path(section):
@@ -56,7 +78,7 @@ def title(path):
         heading = re.search(r"^# (.+)$", "".join(cell["source"]), flags=re.MULTILINE)
         if cell["cell_type"] == "markdown" and heading:
             return heading[1]
-    raise NotebookError(f"{Path(path).name} has no title; let it begin with a line '# …'.")
+    raise NotebookError(f"{Path(path).name} 没有标题；请让它以一行“# …”开头。")
 
 
 def split_name(network):
@@ -82,13 +104,11 @@ def load_notebook(path):
     Raises:
         NotebookError: no notebook, a cell that is no Python, or a definition that fails.
     """
-    path = Path(path).resolve()
     try:
+        path = Path(path).resolve()
         changed = path.stat().st_mtime_ns
-    except OSError:
-        raise NotebookError(
-            f"{path} does not exist; give the path of a notebook (.ipynb)."
-        ) from None
+    except (OSError, RuntimeError, ValueError):  # RuntimeError: links in a circle, before 3.13
+        raise NotebookError(f"没有文件 {shown(path)}；请给出一个 .ipynb 笔记的路径。") from None
     return _load(path, changed)
 
 
@@ -102,12 +122,13 @@ def _load(path, changed):
     sys.modules[name] = module
     try:
         loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
+    except BaseException as error:  # sys.exit() in a class body must not end the course
+        sys.modules.pop(name, None)
+        if isinstance(error, KeyboardInterrupt):
+            raise
         raise NotebookError(
-            f"{path.name}: a definition cannot be run on its own "
-            f"({type(error).__name__}: {error}); ALL_CAPS constants, classes and functions may "
-            f"use only imports and other definitions."
+            f"{path.name}：有定义不能单独运行（{reason(error)}）；"
+            f"全大写的常量、类和函数只能使用 import 和别的定义。"
         ) from error
     return module
 
@@ -128,21 +149,69 @@ class _NotebookLoader(importlib.abc.InspectLoader):
         return compile(self._source, f"{self._path}.py", "exec", dont_inherit=True)
 
 
+def reason(error):
+    """An exception in one line: its kind and the first line of what it says."""
+    try:
+        said = shown(str(error).strip().partition("\n")[0])
+    except Exception:  # the exception may be a class of the notebook's
+        said = ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def shown(text):
+    """A text of somebody else's as a part of one sentence: printable, and not too long."""
+    words = "".join(c if c.isprintable() else " " for c in str(text))
+    return words if len(words) <= 200 else f"{words[:200]}…"
+
+
 def read_notebook(path):
-    """The notebook as a dict.
+    """The notebook as a dict; each cell has a type and a source, a text or a list of texts.
 
     Raises:
-        NotebookError: the file is no notebook.
+        NotebookError: the file is no notebook, or no regular file (a pipe would never end).
     """
     try:
-        notebook = json.loads(Path(path).read_text(encoding="utf-8"))
-        for cell in notebook["cells"]:
-            cell["cell_type"], "".join(cell["source"])
-    except (OSError, ValueError, KeyError, TypeError):
+        path = Path(path)
+        if not path.is_file():
+            raise NotebookError(f"{shown(path)} 不是普通文件；请给出一个保存过的 .ipynb 文件。")
+        if path.stat().st_size > LARGEST:
+            raise NotebookError(
+                f"{shown(path)} 有 {path.stat().st_size / 2**20:.0f} MB，"
+                f"超过 {LARGEST // 2**20} MB；请清除它的输出后再保存。"
+            )
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        whole = all(_is_cell(cell) for cell in notebook["cells"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        whole = False
+    if not whole:
         raise NotebookError(
-            f"{path} cannot be read as a Jupyter notebook; give a saved .ipynb file."
-        ) from None
+            f"{shown(path)} 不能作为 Jupyter 笔记读取；请给出一个保存过的 .ipynb 文件。"
+        )
     return notebook
+
+
+def _is_cell(cell):
+    source = cell["source"]
+    lines = [source] if isinstance(source, str) else source
+    texts = [cell["cell_type"], *lines]
+    return isinstance(lines, list) and all(isinstance(text, str) for text in texts)
+
+
+def defined_names(path):
+    """Names that the definitions of a notebook give, found without running any of them.
+
+    Raises:
+        NotebookError: the file is no notebook, or a cell is no Python.
+    """
+    names = set()
+    for node in ast.parse(definitions(path)).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets}
+        else:
+            names.add(node.name)
+    return names
 
 
 def definitions(path):
@@ -165,11 +234,18 @@ def code_cells(path):
     ]
 
 
+# Besides a SyntaxError: a NUL character or half a surrogate pair; code nested too deeply.
+_UNREADABLE = (ValueError, RecursionError, MemoryError)
+
+
 def _as_python(source):
     try:
         ast.parse(source)
     except SyntaxError:
-        return TransformerManager().transform_cell(source)
+        with suppress(Exception):  # what IPython cannot read either is told as it stands
+            return TransformerManager().transform_cell(source)
+    except _UNREADABLE:
+        pass
     return source
 
 
@@ -188,10 +264,11 @@ def heading_over(path, words):
 def _parse(source, path, number):
     try:
         return ast.parse(source)
-    except SyntaxError as error:
-        raise NotebookError(
-            f"{Path(path).name}, cell {number}, line {error.lineno} is not Python: {error.msg}."
-        ) from None
+    except (SyntaxError, *_UNREADABLE) as error:
+        line = getattr(error, "lineno", None)
+        where = f"第 {number} 格" + (f"第 {line} 行" if line else "")
+        said = shown(getattr(error, "msg", None) or reason(error))
+        raise NotebookError(f"{Path(path).name} {where}不是 Python：{said}。") from None
 
 
 def _is_definition(node):
@@ -201,10 +278,9 @@ def _is_definition(node):
 
 
 def _segment(source, node):
-    """The node's own lines, decorators included."""
-    lines = source.splitlines()
-    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-    return "\n".join(lines[first - 1 : node.end_lineno])
+    """The node's own source, decorators included, and nothing that shares a line with it."""
+    above = [f"@{ast.get_source_segment(source, d)}" for d in getattr(node, "decorator_list", [])]
+    return "\n".join([*above, ast.get_source_segment(source, node)])
 
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"

@@ -59,9 +59,9 @@ def test_a_changed_file_is_read_again(tmp_path):
 @pytest.mark.parametrize(
     "content, said",
     [
-        ("no json", "cannot be read as a Jupyter notebook"),
-        ("[]", "cannot be read as a Jupyter notebook"),
-        ("{}", "cannot be read as a Jupyter notebook"),
+        ("no json", "不能作为 Jupyter 笔记读取"),
+        ("[]", "不能作为 Jupyter 笔记读取"),
+        ("{}", "不能作为 Jupyter 笔记读取"),
     ],
 )
 def test_no_notebook(tmp_path, content, said):
@@ -71,9 +71,9 @@ def test_no_notebook(tmp_path, content, said):
 
 
 def test_one_sentence_for_each_mistake(tmp_path):
-    with pytest.raises(NotebookError, match="does not exist"):
+    with pytest.raises(NotebookError, match="没有文件"):
         load_notebook(tmp_path / "none.ipynb")
-    with pytest.raises(NotebookError, match="one.ipynb, cell 2, line 1 is not Python"):
+    with pytest.raises(NotebookError, match="one.ipynb 第 2 格第 1 行不是 Python"):
         load_notebook(write(tmp_path / "one.ipynb", "X = 1", "def f(:"))
     with pytest.raises(NotebookError, match=r"two.ipynb.*NameError.*images"):
         load_notebook(write(tmp_path / "two.ipynb", "COUNT = len(images)"))

@@ -45,7 +45,7 @@ def test_audit_of_one_section(capsys):
         (("table", "6.1:LeNet5", "--depth"), "come in pairs"),
         (("table", "6.1:LeNet5", "--input", "1x8x8"), "does not fit"),
         (("tables", "6.9"), "no section '6.9'"),
-        (("audit", "--notebook", "mine.ipynb"), "mine.ipynb does not exist"),
+        (("audit", "--notebook", "mine.ipynb"), "没有文件"),
         (("train", "6.1:None", "--epochs", "1"), "defines no network 'None'"),
     ],
 )
