@@ -12,22 +12,6 @@ audited = cache(textbook.audit)  # each section once, for all tests of this file
 ENTRY = {"id": "x", "quote": "q", "claimed": 1, "check": "1", "verdict": "holds"}
 
 
-@pytest.mark.parametrize(
-    "change, said",
-    [
-        ({"verdict": "maybe"}, "the verdict 'maybe' is none of"),
-        ({"check": None}, "neither a check nor a source"),
-        ({"verdict": "erratum", "why": "w", "fault": "book"}, "needs what is correct"),
-        ({"verdict": "erratum", "why": "w", "correct": 2}, "fault of 'book' or 'paper'"),
-        ({"verdict": "ambiguous"}, "needs a why"),
-        ({"colour": "red"}, "the key 'colour' is missing or unknown"),
-    ],
-)
-def test_the_schema_names_the_mistake(change, said):
-    with pytest.raises(textbook.TextbookError, match=said):
-        textbook._claim({**ENTRY, **change}, "6.1.yaml")
-
-
 def finding(**change):
     return textbook._judge(textbook.Claim(**{**ENTRY, **change}), {})
 
