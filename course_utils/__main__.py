@@ -93,7 +93,13 @@ def _parser():
 
     audit = commands.add_parser("audit", help="hold every claim of the book against the networks")
     audit.add_argument("sections", nargs="*", metavar="SECTION")
-    audit.add_argument("--notebook", type=Path, metavar="FILE", help="audit a copy of a notebook")
+    audit.add_argument(
+        "--notebook",
+        type=Path,
+        metavar="FILE",
+        help="audit a copy of a notebook; this runs the copy's code, in a process of its own with "
+        "limits of time and memory, which is no protection against malice",
+    )
     audit.set_defaults(run=_audit)
 
     train = commands.add_parser("train", help="train a network of a notebook on real images")

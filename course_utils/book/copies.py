@@ -1,58 +1,148 @@
-"""Whether the networks in a learner's copy of a notebook are still those of the course."""
+"""Whether the networks in a learner's copy of a notebook are still those of the course.
+
+To count a copy's networks its code has to run: imports, class bodies, default arguments,
+decorators, constants, constructors. It runs in a process of its own (see ``limited``), which sends
+back rows of tables; this process holds them against the course's own and alone says what differs.
+"""
+
+from pathlib import Path
+
+from jsonschema import Draft202012Validator
 
 from .. import notebooks
 from ..counting.analysis import AnalysisError
-from ..counting.table import HEADERS
-from . import textbook
+from ..counting.table import HEADERS, NetworkTable, Row, TableDiff
+from . import limited, textbook
+
+_SENT = ["name", *TableDiff.COMPARED, "receptive_field"]
+_COUNT = {"type": ["integer", "null"]}
+# What the copy's process may send for each network: rows, or a sentence about why there are none.
+_ANSWER = Draft202012Validator({
+    "type": ["array", "string"],
+    "items": {
+        "type": "object",
+        "required": _SENT,
+        "additionalProperties": False,
+        "properties": {
+            "name": {"type": "string"},
+            "type": {"type": "string"},
+            "output_shape": {"type": ["array", "null"]},
+            "params": _COUNT,
+            "macs": _COUNT,
+            "connections": _COUNT,
+            "receptive_field": {"type": ["number", "string", "array", "null"]},
+        },
+    },
+})  # fmt: skip
+
+
+class CopyError(notebooks.NotebookError):
+    """A copy whose code gave no tables; the message is one sentence for people."""
 
 
 def section_of(path):
     """The section that a notebook is a copy of: the one with the most networks in common.
 
+    Found without running anything of the copy.
+
     Raises:
         NotebookError: the file is no notebook, or defines no network of any section.
     """
-    module = notebooks.load_notebook(path)
+    names = notebooks.defined_names(path)
     common = {
-        section: sum(hasattr(module, name) for name in textbook.networks(section))
-        for section in notebooks.sections()
+        section: len(names & textbook.networks(section).keys()) for section in notebooks.sections()
     }
     best = max(common, key=common.get)
     if not common[best]:
+        known = "、".join(p.name for p in notebooks.sections().values())
         raise notebooks.NotebookError(
-            f"{path} defines no network of the chapter; give a copy of one of: "
-            f"{', '.join(p.name for p in notebooks.sections().values())}."
+            f"{notebooks.shown(path)} 没有定义本章的网络；请给出其中一个笔记的副本：{known}。"
         )
     return best
 
 
-def compare(path):
+def compare(path, seconds=limited.SECONDS, memory=limited.MEMORY):
     """Hold each network of a copy against the course's own.
 
     Args:
         path: a notebook, usually a learner's copy.
+        seconds, memory: limits of the process that runs the copy, see ``limited.call``.
 
     Returns:
         {network name: None where all layers agree, else one Chinese sentence that names the
         first layer where they do not}.
+
+    Raises:
+        NotebookError: the file is no notebook of a section.
+        CopyError: its code cannot run, reached a limit, or ended in another way than it should.
     """
     section = section_of(path)
-    module = notebooks.load_notebook(path)
-    return {name: _difference(section, name, module) for name in textbook.networks(section)}
-
-
-def _difference(section, name, module):
+    path = Path(path).resolve()
+    name = notebooks.shown(path.name)
+    limits = {"seconds": seconds, "memory": memory}
     try:
-        copy = textbook.network_table(section, name, module)
+        answer = limited.call(f"{__name__}:tables", section, str(path), **limits)
+    except limited.LimitError as error:
+        raise CopyError(f"{name} 中的代码{error}；请检查类、常量和 import 语句。") from None
+    if isinstance(answer, str):
+        raise CopyError(notebooks.shown(answer))
+    if not isinstance(answer, dict):
+        raise CopyError(f"{name} 中的代码交出的不是表格；请检查类、常量和 import 语句。")
+    return {
+        network: _difference(section, network, answer.get(network))
+        for network in textbook.networks(section)
+    }
+
+
+def tables(section, path):
+    """Runs in the copy's own process: what the networks of the copy are made of.
+
+    Returns:
+        {network name: list of rows, each {column: value}, or a sentence about why there are none};
+        a sentence alone if the definitions cannot be run.
+    """
+    try:
+        module = notebooks.load_notebook(path)
+    except notebooks.NotebookError as error:
+        return str(error)
+    return {name: _rows_or_reason(section, name, module) for name in textbook.networks(section)}
+
+
+def _rows_or_reason(section, name, module):
+    try:
+        return rows(textbook.network_table(section, name, module))
     except (AnalysisError, textbook.TextbookError) as error:
         return f"无法分析：{error}"
-    except Exception as error:  # whatever a learner's constructor raises
-        return f"{name} 不能建立，{type(error).__name__}：{error}"
-    return first_difference(textbook.network_table(section, name), copy)
+    except BaseException as error:  # whatever a learner's constructor raises, SystemExit too
+        return f"{name} 不能建立，{notebooks.reason(error)}"
+
+
+def rows(table):
+    """The rows of a table as plain values: what is compared, and what a process can send."""
+    return [{column: _plain(getattr(row, column)) for column in _SENT} for row in table.rows]
+
+
+def _plain(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _table(rows):
+    return NetworkTable([Row(input_shape=None, **row) for row in rows], "", ())
+
+
+def _difference(section, name, answer):
+    """What differs between the course's network and what a copy's process sent for it."""
+    if not _ANSWER.is_valid(answer):
+        return "没有得到它的表格"
+    if isinstance(answer, str):
+        return notebooks.shown(answer)
+    difference = first_difference(rows(textbook.network_table(section, name)), answer)
+    return difference and notebooks.shown(difference)
 
 
 def first_difference(original, copy):
-    """The first layer where two tables differ, in one Chinese sentence; None where all agree."""
+    """The first layer where two lists of ``rows`` differ, in one Chinese sentence, or None."""
+    original, copy = _table(original), _table(copy)
     different = original.diff(copy).differences
     if different.empty:
         return _other_order_or_field(original, copy)
@@ -62,6 +152,8 @@ def first_difference(original, copy):
 
 def _other_order_or_field(original, copy):
     """What a comparison layer by layer, by their names, does not see; None where all agree."""
+    if len(original) != len(copy):
+        return f"层数应为 {len(original)}，现在是 {len(copy)}"
     for ours, theirs in zip(original.rows, copy.rows, strict=True):
         if ours.name != theirs.name:
             return f"第一处不同在 {ours.name} 层：这里应是它，现在是 {theirs.name}"

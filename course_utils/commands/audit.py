@@ -28,8 +28,16 @@ def audit(sections):
 
 
 def audit_copy(path):
-    """Print where the networks of a copied notebook differ from the course's; 1 if any does."""
-    differences = copies.compare(path)
+    """Print where the networks of a copied notebook differ from the course's; 1 if any does.
+
+    The copy's code runs, in a process of its own (see ``book.limited``); where that gives no
+    tables, one sentence says why, and the result is 1.
+    """
+    try:
+        differences = copies.compare(path)
+    except copies.CopyError as error:
+        print(f"✗ {error}")
+        return 1
     for name, difference in differences.items():
         same = "与课程中的网络相同（按默认参数）"
         print(f"{'✗' if difference else '✓'} {name}：{difference or same}")

@@ -7,7 +7,7 @@ from paddle import nn
 
 from course_utils import analyze, notebooks
 from course_utils.__main__ import main
-from course_utils.book import copies
+from course_utils.book import copies, limited
 
 LENET = notebooks.section_path("6.1")
 
@@ -32,6 +32,17 @@ def copy(tmp_path):
     return write
 
 
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """These copies are the tests' own: no process is started for each, to be quick."""
+
+    def call(function, *arguments, **_):
+        assert function == "course_utils.book.copies:tables"
+        return json.loads(json.dumps(copies.tables(*arguments)))
+
+    monkeypatch.setattr(limited, "call", call)
+
+
 def test_an_unchanged_copy_agrees_in_every_network(copy, capsys):
     path = copy("RUBBISH = 10.0", "RUBBISH = 9.0")  # no layer changes
     assert main(["audit", "--notebook", str(path)]) == 0
@@ -41,7 +52,7 @@ def test_an_unchanged_copy_agrees_in_every_network(copy, capsys):
 
 def test_what_no_count_shows_is_compared_too():
     def stack(*layers):
-        return analyze(lambda: nn.Sequential(*layers), (1, 1, 16, 16))
+        return copies.rows(analyze(lambda: nn.Sequential(*layers), (1, 1, 16, 16)))
 
     conv = nn.Conv2D(1, 1, 3, padding=1)
     wide = nn.Conv2D(1, 1, 3, padding=2, dilation=2)
@@ -51,6 +62,10 @@ def test_what_no_count_shows_is_compared_too():
     after = stack(("conv", conv), ("bn", nn.BatchNorm2D(1)), ("relu", nn.ReLU()))
     assert "在 relu 层：这里应是它，现在是 bn" in copies.first_difference(before, after)
     assert copies.first_difference(before, before) is None
+    twice = [before[0] | {"name": name} for name in ("conv", "conv", "conv (2)")]
+    assert "层数应为 2，现在是 3" in copies.first_difference(
+        [before[0] | {"name": name} for name in ("conv", "conv (2)")], twice
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,7 +79,7 @@ def test_what_no_count_shows_is_compared_too():
         ("self.output = RBF(DIGIT_CODES) if", "self.output = RBF(1 / 0) if", "ZeroDivisionError"),
     ],
 )  # fmt: skip
-def test_the_first_layer_that_differs_is_named(copy, old, new, said):
+def test_the_first_layer_that_differs_is_named(copy, old, new, said, in_this_process):
     differences = copies.compare(copy(old, new))
     assert said in differences["LeNet5"]
     assert [name for name, difference in differences.items() if difference] == ["LeNet5"]
@@ -73,5 +88,5 @@ def test_the_first_layer_that_differs_is_named(copy, old, new, said):
 def test_a_notebook_without_networks_is_refused(tmp_path):
     path = tmp_path / "empty.ipynb"
     path.write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
-    with pytest.raises(notebooks.NotebookError, match="defines no network of the chapter"):
+    with pytest.raises(notebooks.NotebookError, match="没有定义本章的网络"):
         copies.compare(path)
