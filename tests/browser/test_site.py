@@ -1,11 +1,14 @@
 """The exported pages: no network, no fault that keeps a reader out, readable on a phone."""
 
+import json
 import re
 
 import pytest
 from extras import skip_without
+from hostile_html import HOSTILE
 
 from course_utils import notebooks
+from course_utils.commands import site as site_module
 from course_utils.commands.site import page_name, write_site
 
 skip_without("axe_playwright_python")
@@ -62,3 +65,25 @@ def test_links_lead_to_pages_and_places_that_exist(site):
 def test_formulas_are_drawn_by_the_browser(site):
     page = (site / page_name("6.1")).read_text(encoding="utf-8")
     assert page.count("<math") > 10 and "$$" not in page and "\\sum" not in page
+
+
+def test_nothing_of_a_foreign_notebook_acts_or_fetches(phone, tmp_path, monkeypatch):
+    cells = [{"cell_type": "markdown", "metadata": {}, "source": "# 我的"}]
+    for text in HOSTILE.values():
+        output = {"output_type": "display_data", "data": {"text/html": text}, "metadata": {}}
+        cells.append({"cell_type": "markdown", "metadata": {}, "source": text})
+        cells.append({"cell_type": "code", "execution_count": 1, "metadata": {}, "source": ""})
+        cells[-1]["outputs"] = [output]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    (tmp_path / "6.8_mine.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(site_module, "LEDGER", tmp_path / "errata.md")
+    site_module.LEDGER.write_text("", encoding="utf-8")
+    write_site(tmp_path / "site")
+    phone.add_init_script("window.evil = () => { window.acted = true }")
+    phone.goto((tmp_path / "site" / "6.8_mine.html").as_uri())
+    kinds = phone.evaluate("[...document.links].map(link => link.protocol)")
+    assert set(kinds) <= {"file:", "http:", "https:", "mailto:"}  # as the browser reads them
+    assert phone.evaluate("window.acted") is None
+    assert phone.evaluate("document.title") == "我的"
+    assert phone.complaints == []

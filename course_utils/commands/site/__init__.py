@@ -2,6 +2,12 @@
 
 nbconvert makes the pages; formulas become MathML, which browsers draw themselves, and links
 between notebooks become links between pages.
+
+The course's own notebooks, known by name, come onto their pages as they are, with the scripts of
+their explorers: whoever opens or checks the course runs their code anyway, which is more than a
+page can do, and their outputs change with every run, so that no list of them could be kept. Any
+other notebook in ``notebooks/`` is somebody's of whom nothing is known; it loses all that acts
+(see ``foreign``).
 """
 
 import re
@@ -10,10 +16,11 @@ from pathlib import Path
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbformat import read, v4
+from nbformat import read, v4, validate
 
 from ... import notebooks
 from ...runtime import REPO
+from . import foreign
 
 HOME = "6.0"  # the map of the chapter
 LEDGER = REPO / "data" / "tables" / "errata.md"
@@ -32,36 +39,50 @@ def write_site(folder):
 
     Returns:
         list of the written paths.
+
+    Raises:
+        NotebookError: a notebook that cannot be made into a page.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    pages = {
-        page_name(section): (notebooks.title(path), read(path, as_version=4))
-        for section, path in notebooks.sections().items()
-    }
-    pages["errata.html"] = ("勘误表", _as_notebook(LEDGER.read_text(encoding="utf-8")))
-    contents = [(name, title) for name, (title, _) in pages.items()]
+    sources = {page_name(section): path for section, path in notebooks.sections().items()}
+    contents = [(name, notebooks.title(path)) for name, path in sources.items()]
+    contents.append(("errata.html", "勘误表"))
     written = []
-    for name, (title, notebook) in pages.items():
+    for name, title in contents:
         path = folder / name
-        path.write_text(_page(notebook, title, name, contents), encoding="utf-8")
+        resources = {"metadata": {"name": title}, "page": name, "contents": contents}
+        path.write_text(_page(sources.get(name), resources), encoding="utf-8")
         written.append(path)
     return written
 
 
-def _as_notebook(text):
-    return v4.new_notebook(cells=[v4.new_markdown_cell(text)])
+def _page(source, resources):
+    """The page of a notebook, or of the ledger where there is none."""
+    if source is None:
+        ledger = v4.new_markdown_cell(LEDGER.read_text(encoding="utf-8"))
+        return _exporter().from_notebook_node(v4.new_notebook(cells=[ledger]), resources)[0]
+    own = source.name in notebooks.COURSE
+    try:
+        notebook = read(source, as_version=4)
+        validate(notebook)
+        notebook = notebook if own else foreign.without_extras(notebook)
+        return _exporter(own).from_notebook_node(notebook, resources)[0]
+    except Exception as error:  # nbformat, nbconvert and latex2mathml have a dozen kinds
+        said = notebooks.reason(error)
+        raise notebooks.NotebookError(
+            f"{notebooks.shown(source.name)} 不能导出为网页（{said}）；请用 JupyterLab 打开它检查。"
+        ) from error
 
 
-def _page(notebook, title, name, contents):
-    exporter = HTMLExporter(
+def _exporter(own=True):
+    return HTMLExporter(
         template_file=str(Path(__file__).with_name("page.html.j2")),
         language_code="zh",
-        embed_images=True,
-        filters={"markdown2html": _markdown},
+        embed_images=own,
+        sanitize_html=not own,
+        filters={"markdown2html": _markdown} | ({} if own else {"clean_html": foreign.clean}),
     )
-    resources = {"metadata": {"name": title}, "page": name, "contents": contents}
-    return exporter.from_notebook_node(notebook, resources)[0]
 
 
 def _markdown(source):
