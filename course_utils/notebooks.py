@@ -32,7 +32,7 @@ COURSE = (
     "6.6_densenet.ipynb",
     "6.7_summary.ipynb",
 )
-LARGEST = 64 * 2**20  # bytes; the course's own have one or two million
+LARGEST = 32 * 2**20  # bytes; the course's own have one or two million
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef)
 
 
@@ -108,8 +108,12 @@ def load_notebook(path):
         path = Path(path).resolve()
         changed = path.stat().st_mtime_ns
     except (OSError, RuntimeError, ValueError):  # RuntimeError: links in a circle, before 3.13
-        raise NotebookError(f"没有文件 {shown(path)}；请给出一个 .ipynb 笔记的路径。") from None
+        raise _missing(path) from None
     return _load(path, changed)
+
+
+def _missing(path):
+    return NotebookError(f"没有文件 {shown(path)}；请给出一个 .ipynb 笔记的路径。")
 
 
 @cache
@@ -172,6 +176,8 @@ def read_notebook(path):
     """
     try:
         path = Path(path)
+        if not path.exists():
+            raise _missing(path)
         if not path.is_file():
             raise NotebookError(f"{shown(path)} 不是普通文件；请给出一个保存过的 .ipynb 文件。")
         if path.stat().st_size > LARGEST:

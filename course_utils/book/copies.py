@@ -16,8 +16,13 @@ from . import limited, textbook
 
 _SENT = ["name", *TableDiff.COMPARED, "receptive_field"]
 _COUNT = {"type": ["integer", "null"]}
-# What the copy's process may send for each network: rows, or a sentence about why there are none.
+# What the copy's process may send, and for each network: rows, or why there are none.
 _ANSWER = Draft202012Validator({
+    "type": "object",
+    "required": ["section", "tables"],
+    "properties": {"section": {"type": "string"}, "tables": {"type": "object"}},
+})  # fmt: skip
+_TABLE = Draft202012Validator({
     "type": ["array", "string"],
     "items": {
         "type": "object",
@@ -73,39 +78,47 @@ def compare(path, seconds=limited.SECONDS, memory=limited.MEMORY):
         first layer where they do not}.
 
     Raises:
-        NotebookError: the file is no notebook of a section.
-        CopyError: its code cannot run, reached a limit, or ended in another way than it should.
+        NotebookError: the file is no notebook.
+        CopyError: it has no network of the chapter, or its code cannot run, reached a limit, or
+            ended in another way than it should.
     """
-    section = section_of(path)
-    path = Path(path).resolve()
+    path = Path(path)
+    notebooks.read_notebook(path)  # what is no notebook is told before a process is started
     name = notebooks.shown(path.name)
     limits = {"seconds": seconds, "memory": memory}
     try:
-        answer = limited.call(f"{__name__}:tables", section, str(path), **limits)
+        answer = limited.call(f"{__name__}:tables", str(path.resolve()), **limits)
     except limited.LimitError as error:
         raise CopyError(f"{name} 中的代码{error}；请检查类、常量和 import 语句。") from None
     if isinstance(answer, str):
         raise CopyError(notebooks.shown(answer))
-    if not isinstance(answer, dict):
+    networks = textbook.networks(answer["section"]) if _ANSWER.is_valid(answer) else {}
+    if not networks:
         raise CopyError(f"{name} 中的代码交出的不是表格；请检查类、常量和 import 语句。")
     return {
-        network: _difference(section, network, answer.get(network))
-        for network in textbook.networks(section)
+        network: _difference(answer["section"], network, answer["tables"].get(network))
+        for network in networks
     }
 
 
-def tables(section, path):
+def tables(path):
     """Runs in the copy's own process: what the networks of the copy are made of.
 
     Returns:
-        {network name: list of rows, each {column: value}, or a sentence about why there are none};
-        a sentence alone if the definitions cannot be run.
+        {"section": the section that it is a copy of, "tables": {network name: list of rows, each
+        {column: value}, or a sentence about why there are none}}; a sentence alone where the
+        notebook has no networks, or its definitions cannot be run.
     """
     try:
+        section = section_of(path)
         module = notebooks.load_notebook(path)
     except notebooks.NotebookError as error:
         return str(error)
-    return {name: _rows_or_reason(section, name, module) for name in textbook.networks(section)}
+    names = textbook.networks(section)
+    return {
+        "section": section,
+        "tables": {name: _rows_or_reason(section, name, module) for name in names},
+    }
 
 
 def _rows_or_reason(section, name, module):
@@ -132,7 +145,7 @@ def _table(rows):
 
 def _difference(section, name, answer):
     """What differs between the course's network and what a copy's process sent for it."""
-    if not _ANSWER.is_valid(answer):
+    if not _TABLE.is_valid(answer):
         return "没有得到它的表格"
     if isinstance(answer, str):
         return notebooks.shown(answer)

@@ -4,6 +4,7 @@ import os
 
 import pytest
 import yaml
+from sentences import one_sentence
 
 from course_utils.__main__ import main
 from course_utils.book import claims, textbook
@@ -104,11 +105,6 @@ NO_CLAIM = {  # what is said about it, and the file
     "no reason": ("needs a why", entry(verdict="ambiguous")),
     "an id twice": ("the id '6.1-x' stands twice", entry() + entry()),
 }  # fmt: skip
-
-
-def one_sentence(error):
-    said = str(error)
-    return "\n" not in said and said.isprintable() and len(said) < 500
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_the_first_layer_that_differs_is_named(copy, old, new, said, in_this_pro
     assert [name for name, difference in differences.items() if difference] == ["LeNet5"]
 
 
-def test_a_notebook_without_networks_is_refused(tmp_path):
+def test_a_notebook_without_networks_is_refused(tmp_path, in_this_process):
     path = tmp_path / "empty.ipynb"
     path.write_text(json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
     with pytest.raises(notebooks.NotebookError, match="没有定义本章的网络"):

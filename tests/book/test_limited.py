@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sentences import one_sentence
 
 from course_utils import notebooks
 from course_utils.__main__ import main
@@ -155,10 +156,9 @@ def ended(tmp_path_factory):
 @posix
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_hostile_copy_gives_no_answer_but_one_sentence(name, ended):
-    value, error, folder = ended[name]
-    said = str(error)
+    value, error, _ = ended[name]
     assert error is not None and value is None
-    assert FAILURES[name][1] in said and said.isprintable() and len(said) < 500
+    assert FAILURES[name][1] in str(error) and one_sentence(error)
 
 
 @linux
@@ -254,18 +254,27 @@ def test_what_a_copy_patches_changes_no_verdict(audit):
         [],
         3,
         None,
-        {"LeNet5": None},
-        {"LeNet5": []},
-        {"LeNet5": [{}]},
-        {"LeNet5": "✓ \n\x1b[2J"},
-        {"LeNet5": [{"name": "c1"}]},
-        {"LeNet5": [[]]},
-        "words",
+        "words \x1b[2J\n✓",
+        {"section": "6.1"},
+        {"section": "6.9", "tables": {}},
+        {"section": 6, "tables": {}},
+        {"section": ["6.1"], "tables": {}},
+        {"section": "6.1", "tables": []},
+        *({"section": "6.1", "tables": {"LeNet5": table}} for table in (
+            None, 3, {}, [], [{}], [[]], [{"name": "c1"}], "✓ \n\x1b[2J",
+        )),
     ],
-    ids=str,
-)
+    ids=repr,
+)  # fmt: skip
 def test_an_answer_that_is_no_table_agrees_with_nothing(value, monkeypatch, capsys):
     monkeypatch.setattr(limited, "call", lambda *_, **__: value)
     assert main(["audit", "--notebook", str(notebooks.section_path("6.1"))]) == 1
     said = capsys.readouterr().out
     assert "\x1b" not in said and not any(line.startswith("✓") for line in said.splitlines())
+
+
+def test_the_help_says_that_the_copy_s_code_runs(capsys):
+    with pytest.raises(SystemExit):
+        main(["audit", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "runs the copy's code" in said and "no protection against malice" in said

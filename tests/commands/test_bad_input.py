@@ -1,17 +1,17 @@
 """Wrong arguments, files and networks: each gets one sentence, and from the course itself."""
 
 import gzip
-import json
 import traceback
 
 import numpy as np
 import paddle
 import pytest
 from paddle import nn
+from sentences import one_sentence
 
 from course_utils import analyze, exercises, figures, notebooks, runtime, widgets
 from course_utils.__main__ import main
-from course_utils.book import copies, textbook
+from course_utils.book import textbook
 from course_utils.commands import train
 from course_utils.counting import effective_field, geometry, probe
 from course_utils.images import augmentation, datasets, folders
@@ -126,11 +126,6 @@ CALLS = {
 }  # fmt: skip
 
 
-def one_sentence(error):
-    words = str(error.args[0]) if isinstance(error, KeyError) else str(error)
-    return words.strip() and "\n" not in words and len(words) < 500
-
-
 def raised_here(error):
     """Whether the error was raised by the course, whatever it was called from."""
     last = traceback.extract_tb(error.__traceback__)[-1].filename
@@ -163,31 +158,6 @@ def test_a_spoilt_data_file_gets_one_sentence_and_is_left_alone(content, tmp_pat
         datasets.read_idx(file)
     assert one_sentence(caught.value) and file.path in str(caught.value)
     assert path.read_bytes() == content
-
-
-NOTEBOOKS = {
-    "empty": "",
-    "no JSON": "{cells",
-    "cells that are a number": '{"cells": 3}',
-    "cells that are lists": '{"cells": [[1]]}',
-    "a cell without source": '{"cells": [{"cell_type": "code"}]}',
-    "a list": "[]",
-    "no cells": "{}",
-    "no Python": json.dumps({"cells": [{"cell_type": "code", "source": "def f(:"}]}),
-    "a class that raises": json.dumps(
-        {"cells": [{"cell_type": "code", "source": "class Net:\n    x = 1 / 0"}]}
-    ),
-    "no network": json.dumps({"cells": [{"cell_type": "code", "source": "def f(): pass"}]}),
-}
-
-
-@pytest.mark.parametrize("text", NOTEBOOKS.values(), ids=NOTEBOOKS)
-def test_a_spoilt_notebook_gets_one_sentence(text, tmp_path):
-    path = tmp_path / "copy.ipynb"
-    path.write_text(text)
-    with pytest.raises(notebooks.NotebookError) as caught:
-        copies.compare(path)
-    assert one_sentence(caught.value) and path.read_text() == text
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2]", "{", '{"curve": 1}'])
