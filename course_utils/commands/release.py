@@ -9,6 +9,7 @@ made carry a marker; only those are ever replaced. The zip has none: what is unp
 somebody's work.
 """
 
+import asyncio
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from contextlib import ExitStack, suppress
 from copy import deepcopy
 from pathlib import Path
 
+from jupyter_core.utils import ensure_event_loop
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import read, write
@@ -262,8 +264,12 @@ def _run(notebook, folder, name):
     start = time.perf_counter()
     try:
         with client.setup_kernel():  # not client.execute(): it would take Ctrl-C for itself
-            for index, cell in enumerate(notebook["cells"]):
-                client.execute_cell(cell, index)
+            try:
+                for index, cell in enumerate(notebook["cells"]):
+                    client.execute_cell(cell, index)
+            except KeyboardInterrupt:
+                _cancel_tasks(ensure_event_loop())
+                raise
     except CellExecutionError as error:
         raise ReleaseError(f"{name} does not run: {error.ename}: {error.evalue}.") from error
     notebooks.without_widget_views({"type": "notebook", "content": notebook})
@@ -272,6 +278,14 @@ def _run(notebook, folder, name):
         if exercise and "✓" not in "".join(o.get("text", "") for o in cell["outputs"]):
             raise ReleaseError(f"the solution of exercise {exercise[1]} does not pass its check.")
     return time.perf_counter() - start
+
+
+def _cancel_tasks(loop):
+    """End what nbclient was waiting for: it would complain that the kernel is gone."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
 
 def _timings(seconds):
