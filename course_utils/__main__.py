@@ -1,13 +1,12 @@
 """The command line: ``python -m course_utils``, then the name of a command."""
 
-import argparse
-import ast
+import os
 import signal
 import sys
 from contextlib import suppress
-from functools import partial
 from importlib import import_module
-from pathlib import Path
+
+from .commands import arguments as read
 
 _SIGNALS = signal.SIGINT, signal.SIGTERM
 
@@ -21,13 +20,19 @@ def main(arguments=None):
     try:
         if options.run is not _doctor:  # it looks at Paddle itself
             _heed_signals()
-        return options.run(options, *([_class_arguments(rest)] if rest else [])) or 0
+        status = options.run(options, *([read.of_class(rest)] if rest else [])) or 0
+        print(end="", flush=True)  # what cannot be printed is told here, not at the exit
+        return status
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        _drop_output()
+        return 128 + 13  # as a shell reports SIGPIPE
     except _errors() as error:
-        print(f"error: {error}", file=sys.stderr)
+        _complain(str(error))
     except OSError as error:
-        print(f"error: {error}; name another file or folder.", file=sys.stderr)
+        _drop_output()
+        _complain(f"{error}; name another file or folder.")
     except KeyboardInterrupt as stop:
-        print("error: stopped before the end; no file is half written.", file=sys.stderr)
+        _complain("stopped before the end; no file is half written.")
         return 128 + (stop.args or _SIGNALS)[0]
     return 2
 
@@ -52,6 +57,18 @@ def _stop(number, _):
     raise KeyboardInterrupt(number)
 
 
+def _complain(sentence):
+    print(read.one_line(f"error: {sentence}"), end="", file=sys.stderr)
+
+
+def _drop_output():
+    """Let nothing that is still to be printed fail again when Python ends."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 # Module by module, the errors that are sentences for people.
 _ERRORS = {
     "book.textbook": "TextbookError",
@@ -73,16 +90,15 @@ def _errors():
 
 
 def _parser():
-    whole_names = partial(argparse.ArgumentParser, allow_abbrev=False)
-    parser = whole_names(prog="python -m course_utils")
-    commands = parser.add_subparsers(required=True, metavar="command", parser_class=whole_names)
+    parser = read.Parser(prog="python -m course_utils")
+    commands = parser.add_subparsers(required=True, metavar="command")
 
     doctor = commands.add_parser("doctor", help="what this machine has, and what is wrong with it")
     doctor.set_defaults(run=_doctor)
 
     table = commands.add_parser("table", help="one network of a notebook, e.g. 6.1:LeNet5")
     table.add_argument("network", metavar="SECTION:CLASS")
-    table.add_argument("--input", type=_shape, metavar="CxHxW", help="by default the chapter's")
+    table.add_argument("--input", type=read.shape, metavar="CxHxW", help="by default the chapter's")
     _add_format(table)
     table.set_defaults(run=_table, takes_arguments=True)
 
@@ -95,7 +111,7 @@ def _parser():
     audit.add_argument("sections", nargs="*", metavar="SECTION")
     audit.add_argument(
         "--notebook",
-        type=Path,
+        type=read.path,
         metavar="FILE",
         help="audit a copy of a notebook; this runs the copy's code, in a process of its own with "
         "limits of time and memory, which is no protection against malice",
@@ -108,11 +124,11 @@ def _parser():
     train.set_defaults(run=_train, takes_arguments=True)
 
     site = commands.add_parser("site", help="the course as pages that need no kernel")
-    site.add_argument("folder", type=Path)
+    site.add_argument("folder", type=read.path)
     site.set_defaults(run=_site)
 
     release = commands.add_parser("release", help="copies for learners and for instructors")
-    release.add_argument("folder", type=Path)
+    release.add_argument("folder", type=read.path)
     release.set_defaults(run=_release)
 
     bench = commands.add_parser("bench", help="speed, as ratios measured side by side")
@@ -131,57 +147,34 @@ def _add_training(parser):
     add(
         "--data",
         default="mnist",
+        type=read.name,
         metavar="NAME|FOLDER",
         help="mnist, fashion-mnist, cifar-10, or a folder with train/CLASS/ and val/CLASS/",
     )
-    add("--archive", metavar="FILE", help="cifar-10-python.tar.gz, if you have it")
-    add("--images", type=int, help="train on the first so many only")
-    add("--input", type=_image_shape, metavar="CxHxW", help="size that the images are brought to")
+    add("--archive", type=read.name, metavar="FILE", help="cifar-10-python.tar.gz, if you have it")
+    add("--images", type=read.whole(1), help="train on the first so many only")
+    add(
+        "--input",
+        type=read.image_shape,
+        metavar="CxHxW",
+        help="size that the images are brought to",
+    )
     add("--augment", action="store_true", help="small random distortions")
-    add("--workers", type=int, default=2, help="processes that read a folder's images")
-    add("--epochs", type=int, required=True)
-    add("--batch-size", type=int, default=64, help="of all processes together")
+    add(
+        "--workers",
+        type=read.whole(0, 256),
+        default=2,
+        help="processes that read a folder's images",
+    )
+    add("--epochs", type=read.whole(1), required=True)
+    add("--batch-size", type=read.whole(1), default=64, help="of all processes together")
     add("--optimizer", choices=["adamw", "momentum"], default="adamw")
-    add("--learning-rate", type=float, default=2e-3)
-    add("--weight-decay", type=float, default=0.01)
+    add("--learning-rate", type=read.positive, default=2e-3)
+    add("--weight-decay", type=read.number, default=0.01)
     add("--amp", action="store_true", help="mixed precision, on a GPU")
-    add("--seed", type=int, default=0)
-    add("--record", type=Path, metavar="FILE", help="save the curve as JSON")
-    add("--checkpoint", metavar="FILE", help="keep the state; go on from it")
-
-
-def _shape(text):
-    try:
-        shape = tuple(int(n) for n in text.lower().split("x"))
-    except ValueError:
-        shape = ()
-    if not shape or min(shape) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no shape; write it like 3x224x224.")
-    return shape
-
-
-def _image_shape(text):
-    shape = _shape(text)
-    if len(shape) != 3:
-        raise argparse.ArgumentTypeError(f"{text!r} is no image; write it like 3x224x224.")
-    return shape
-
-
-def _class_arguments(rest):
-    """{name: value} of the remaining ``--name value`` pairs: arguments of the class."""
-    if len(rest) % 2 or not all(name.startswith("--") for name in rest[::2]):
-        raise ValueError(
-            f"arguments of the class come in pairs --name value, not {' '.join(rest)!r}."
-        )
-    pairs = zip(rest[::2], rest[1::2], strict=True)
-    return {name[2:].replace("-", "_"): _literal(value) for name, value in pairs}
-
-
-def _literal(text):
-    try:
-        return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
-        return text
+    add("--seed", type=read.whole(0, 2**31 - 1), default=0)
+    add("--record", type=read.path, metavar="FILE", help="save the curve as JSON")
+    add("--checkpoint", type=read.path, metavar="FILE", help="keep the state; go on from it")
 
 
 def _doctor(options):
@@ -237,4 +230,6 @@ def _bench(options):
 
 
 if __name__ == "__main__":
+    if sys.stdout:  # a name of a file may be no text
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())

@@ -9,15 +9,19 @@ tracebacks show the notebook's code.
 import ast
 import importlib.abc
 import importlib.util
+import inspect
 import json
+import math
 import re
 import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
+from .counting.reasons import first_sentence
 from .runtime import REPO
 
 NOTEBOOKS = REPO / "notebooks"
@@ -96,6 +100,67 @@ def split_name(network):
 def load_section(section):
     """The definitions of one section, e.g. ``load_section("6.1").LeNet5``."""
     return load_notebook(section_path(section))
+
+
+def built(factory, arguments):
+    """A network of a notebook's class, from arguments that came as text.
+
+    Args:
+        arguments: {name: value}; each must be of the kind of its default.
+
+    Raises:
+        NotebookError: the class takes no such argument or value, or cannot be built with it.
+    """
+    _verify_arguments(factory, arguments)
+    try:
+        with np.errstate(divide="raise", invalid="raise"):  # a layer without any weights
+            return factory(**arguments)
+    except Exception as error:  # whatever the code of a notebook raises
+        raise NotebookError(
+            f"{factory.__name__} does not take these arguments: {first_sentence(error)}"
+        ) from error
+
+
+# More than any network of the chapter has of anything.
+_LARGEST = 10**6
+
+
+def _verify_arguments(factory, arguments):
+    taken = inspect.signature(factory).parameters
+    for name, value in arguments.items():
+        if name not in taken:
+            names = ", ".join(taken) or "none at all"
+            raise NotebookError(
+                f"{factory.__name__} does not take these arguments: it has no {name!r}; those that "
+                f"it takes are: {names}."
+            )
+        default = taken[name].default
+        wanted = _wanted(None if default is inspect.Parameter.empty else default, value)
+        if wanted:
+            raise NotebookError(
+                f"{factory.__name__} does not take these arguments: {name} is {value!r}; it must "
+                f"be {wanted}."
+            )
+
+
+def _wanted(default, value):
+    """What an argument with this default must be, in words, or None if the value is that."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a finite number"
+    if isinstance(default, bool):
+        return None if isinstance(value, bool) else "True or False"
+    if isinstance(default, int) or type(value) is int:
+        least = min(default, 1) if isinstance(default, int) else -_LARGEST
+        fits = type(value) is int and least <= value <= _LARGEST
+        if not fits and not (isinstance(default, float) and abs(value) <= _LARGEST):
+            return f"a whole number from {least} to {_LARGEST}"
+    if isinstance(default, float):
+        return None if type(value) in (int, float) else "a finite number"
+    if isinstance(default, str):
+        return None if isinstance(value, (str, type(None))) else "a word"
+    if callable(default):
+        return "left as it is: it is no number and no word"
+    return None
 
 
 def load_notebook(path):

@@ -8,9 +8,10 @@ which classes of a section's notebook the chapter is about and for which input. 
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import zip_longest
+from math import prod
 
 from .. import notebooks
-from ..counting import geometry
+from ..counting import geometry, graph
 from ..counting.analysis import analyze
 from ..counting.table import format_shape, markdown
 from ..images import datasets
@@ -72,7 +73,7 @@ def networks(section):
     return read_yaml(NETWORKS, _NETWORKS).get(str(section), {})
 
 
-def network_table(section, name, module=None, input_shape=None, **arguments):
+def network_table(section, name, module=None, input_shape=None, /, **arguments):
     """Analyse a network of a notebook by name, without weights.
 
     Args:
@@ -95,9 +96,16 @@ def network_table(section, name, module=None, input_shape=None, **arguments):
         raise TextbookError(f"{module.__file__} no longer defines the class {name}.")
     shape = (1, *(input_shape or known[name]["input"]))
     try:
-        return analyze(lambda: getattr(module, name)(**arguments), shape)
-    except TypeError as error:
-        raise TextbookError(f"{name} does not take these arguments: {error}.") from None
+        net = graph.build(lambda: notebooks.built(getattr(module, name), arguments))
+    except notebooks.NotebookError as error:
+        raise TextbookError(str(error)) from None
+    for weight_name, weight in net.named_parameters():
+        if prod(weight.shape) > geometry.LARGEST:
+            raise TextbookError(
+                f"{name} does not take these arguments: {weight_name} would be "
+                f"{list(weight.shape)}, more than {geometry.LARGEST:,} numbers, which take 8 GB."
+            )
+    return analyze(net, shape)
 
 
 def audit(section, module=None, claims_list=None, progress=lambda words: None):

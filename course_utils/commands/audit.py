@@ -1,5 +1,6 @@
 """``audit``: every claim of the book, or a learner's copy, held against the networks."""
 
+from .. import notebooks
 from ..book import copies, textbook
 
 
@@ -11,6 +12,8 @@ def audit(sections):
     Returns:
         1 if something is unexplained, else 0.
     """
+    for section in sections:
+        notebooks.section_path(section)  # a section that is not there is told before long work
     problems = []
     findings = {}
     for section in sections or textbook.sections():

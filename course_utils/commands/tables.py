@@ -4,7 +4,6 @@ import pandas as pd
 
 from .. import notebooks
 from ..book import textbook
-from ..counting.reasons import first_sentence
 from ..counting.table import markdown
 
 
@@ -16,17 +15,9 @@ def network(name, input_shape, arguments, form):
         input_shape: (C, H, W), or None for the chapter's.
         arguments: {name: value}, handed to the class.
         form: "markdown", "latex", "csv" or "html".
-
-    Raises:
-        ValueError: the class cannot be built with these arguments.
     """
     section, class_name = notebooks.split_name(name)
-    try:
-        table = textbook.network_table(section, class_name, input_shape=input_shape, **arguments)
-    except (ArithmeticError, AssertionError) as error:
-        raise ValueError(
-            f"{class_name} cannot be built with these arguments: {first_sentence(error)}"
-        ) from None
+    table = textbook.network_table(section, class_name, None, input_shape, **arguments)
     exports = {
         "markdown": table.to_markdown,
         "latex": table.to_latex,

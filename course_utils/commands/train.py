@@ -1,19 +1,23 @@
 """The command ``train``: a network of a notebook, on real images, on one processor or many."""
 
 import inspect
+import math
 from functools import partial
 from pathlib import Path
 
 import paddle
 import paddle.nn.functional as F
+import psutil
 
 from .. import files, notebooks, runtime
 from ..book import textbook
-from ..counting.reasons import first_sentence
+from ..counting import graph
 from ..images import datasets, folders
 from ..training import loop, parallel
 
 OPTIMIZERS = {"adamw": paddle.optimizer.AdamW, "momentum": paddle.optimizer.Momentum}
+# Numbers kept for each weight: itself, its gradient, and what the optimizer remembers.
+KEPT = {"adamw": 4, "momentum": 3}
 
 
 def run(options, arguments):
@@ -28,15 +32,18 @@ def run(options, arguments):
             ``folders`` and ``training``.
     """
     factory = _network(options.network)
+    _verify_memory(options, graph.build(partial(notebooks.built, factory, arguments)))
+    if options.record and options.record == options.checkpoint:
+        raise ValueError(f"--record and --checkpoint are both {options.record}; name two files.")
     parallel.join()
+    train_set, test_set, classes, prepare = _data(options)
     if options.record and parallel.rank() == 0:  # the others would do it in the same file
         files.verify_writable(options.record)
-    train_set, test_set, classes, prepare = _data(options)
     if "num_classes" in inspect.signature(factory).parameters:
         arguments = {"num_classes": classes} | arguments
     runtime.seed_everything(options.seed)
     history = loop.train(
-        _built(factory, arguments),
+        notebooks.built(factory, arguments),
         train_set,
         test_set,
         options.epochs,
@@ -67,22 +74,34 @@ def _network(name):
     return factory
 
 
-def _built(factory, arguments):
-    try:
-        return factory(**arguments)
-    except (TypeError, ArithmeticError, AssertionError) as error:
-        reason = first_sentence(error)
-        raise ValueError(f"{factory.__name__} does not take these arguments: {reason}") from None
+def _verify_memory(options, net):
+    """Raise a ValueError if not even the weights and one batch fit into the machine's memory.
+
+    Args:
+        net: built without its weights.
+    """
+    weights = sum(math.prod(weight.shape) for weight in net.parameters())
+    images = options.batch_size // parallel.size() * math.prod(options.input or (0,))
+    needed = 4 * (weights * KEPT[options.optimizer] + images)
+    here = psutil.virtual_memory().total
+    if needed > here:
+        raise ValueError(
+            f"training needs at least {needed / 1e9:,.0f} GB, for {weights:,} weights, what is "
+            f"kept beside each, and a batch of images, and this machine has {here / 1e9:,.0f} GB; "
+            f"choose a smaller network, --batch-size or --input."
+        )
 
 
 def _data(options):
     """(training set, test set, number of classes, ``prepare`` of ``loop.train``)."""
-    if options.images is not None and options.images < 1:
-        raise ValueError(f"--images is {options.images}; it must be a whole number from 1 on.")
     if options.archive and options.data != "cifar-10":
         raise ValueError(f"--archive is for cifar-10, not for {options.data}; leave it out.")
     if options.data in datasets.TRAINING_SETS:
         (images, labels), test_set = datasets.training_sets(options.data, options.archive)
+        if options.images is not None and options.images > len(images):
+            raise ValueError(
+                f"--images is {options.images}, and {options.data} has {len(images)}; choose fewer."
+            )
         few = images[: options.images], labels[: options.images]
         prepare = partial(fit_to, shape=options.input) if options.input else None
         return few, test_set, int(labels.max()) + 1, prepare

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm, prod
 
+# Numbers in one tensor: beyond it Paddle's sizes overflow, and hardly a reader's machine holds it.
+LARGEST = 2**31 - 1
+
 
 class GeometryError(ValueError):
     """A setting that no layer can have; the message is one sentence for people."""

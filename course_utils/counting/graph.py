@@ -7,6 +7,7 @@ serves as well as a trained one.
 """
 
 import contextlib
+import reprlib
 import sys
 from dataclasses import dataclass, field
 from math import prod
@@ -98,6 +99,11 @@ def check_arguments(net, input_shape):
         raise TraceError(
             f"input_shape is {input_shape!r}; it must list positive integers, the batch first, "
             f"for example (1, 3, 224, 224)."
+        )
+    if prod(input_shape) > geometry.LARGEST:
+        raise TraceError(
+            f"input_shape is {reprlib.repr(input_shape)}, more than {geometry.LARGEST:,} numbers, "
+            f"which take 8 GB; choose a smaller one."
         )
 
 

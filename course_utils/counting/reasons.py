@@ -12,4 +12,6 @@ def first_sentence(error):
         return "its control flow depends on tensor values, which are not known before it runs."
     found = re.search(rf"\((?:{_KINDS})\)\s*(.+)", text)
     text = found.group(1) if found else text.splitlines()[0]
-    return text if text.endswith(".") else text + "."
+    if isinstance(error, KeyError):
+        text = f"there is no {text}"
+    return text if text.endswith((".", "。")) else text + "."

@@ -13,6 +13,16 @@ import paddle
 from .. import runtime
 from ..files import write_whole
 
+# What one pass leaves in the curve, see History.
+ENTRY = {
+    "epoch": 1,
+    "learning_rate": 0.0,
+    "train_loss": 0.0,
+    "train_error": 0.0,
+    "test_error": 0.0,
+    "seconds": 0.0,
+}
+
 
 class HistoryError(Exception):
     """A file that is no record of a run; the message is one sentence for people."""
@@ -37,7 +47,8 @@ class History:
     def save(self, path):
         """Write JSON; see ``files.write_whole``."""
         text = json.dumps(vars(self), indent=1, ensure_ascii=False)
-        write_whole(path, f"{text}\n".encode())
+        # A name that is no UTF-8 becomes what JSON writes for it.
+        write_whole(path, f"{text}\n".encode(errors="backslashreplace"))
 
     @classmethod
     def load(cls, path):

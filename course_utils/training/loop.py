@@ -9,6 +9,7 @@ import paddle.nn.functional as F
 from paddle.io import Dataset
 from paddle.utils import unique_name
 
+from .. import files
 from ..counting.modes import evaluating
 from ..counting.reasons import first_sentence
 from . import parallel
@@ -83,6 +84,8 @@ def train(
     _check_whole("workers", workers, 0)
     if not 0 < learning_rate < math.inf:
         raise TrainingError(f"learning_rate is {learning_rate}; it must be a number above 0.")
+    if not (weight_decay is None or 0 <= weight_decay < math.inf):
+        raise TrainingError(f"weight_decay is {weight_decay}; it must be a number from 0 on.")
     _check_machine(batch_size, mixed)
     augment_name = getattr(augment, "__name__", repr(augment)) if augment else None
     augment, prepare = augment or _unchanged, prepare or _unchanged
@@ -109,15 +112,17 @@ def train(
         **(notes or {}),
     }
     steps = -(-source.count // batch_size)
-    schedule = paddle.optimizer.lr.CosineAnnealingDecay(learning_rate, T_max=epochs * steps)
+    schedule = paddle.optimizer.lr.CosineAnnealingDecay(float(learning_rate), T_max=epochs * steps)
     updates = optimizer(schedule, parameters=net.parameters(), weight_decay=weight_decay)
     scaler = paddle.amp.GradScaler(enable=mixed)
-    paddle.seed(seed)
     draw = np.random.default_rng(seed)
     history = History(settings=settings, context=this_run())
-    saved = Checkpoint(checkpoint, net, updates, scaler, draw, history)
-    saved.resume()
+    saved = Checkpoint(checkpoint, net, updates, schedule, steps, scaler, draw, history)
+    if not saved.resume():
+        paddle.seed(seed)
     _check_agreement(len(history.epochs))
+    if checkpoint is not None and parallel.rank() == 0:
+        files.verify_writable(checkpoint)
     learner = _Learner(net, updates, scaler)
     progress = progress and parallel.rank() == 0
 

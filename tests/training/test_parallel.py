@@ -9,7 +9,7 @@ import pytest
 import two_processes
 from paddle.io import Dataset
 
-from course_utils.training import loop, parallel, processes
+from course_utils.training import loop, parallel, processes, sealed
 from course_utils.training.batches import ArrayBatches, LoaderBatches
 from course_utils.training.loop import TrainingError
 
@@ -113,11 +113,11 @@ def test_two_processes_end_where_one_does(two):
     net = two_processes.lenet()
     before = {name: weight.numpy() for name, weight in net.state_dict().items()}
     history = two_processes.train(net)
-    shared = paddle.load(str(two / "lenet.ckpt"))
+    state, arrays = sealed.read(two / "lenet.ckpt")
     for name, weight in net.state_dict().items():
-        np.testing.assert_allclose(shared["net"][name].numpy(), weight.numpy(), rtol=0, atol=1e-6)
+        np.testing.assert_allclose(arrays[f"net.{name}"], weight.numpy(), rtol=0, atol=1e-6)
         assert np.abs(weight.numpy() - before[name]).max() > 1e-4
-    for together, alone in zip(shared["epochs"], history.epochs, strict=True):
+    for together, alone in zip(state["epochs"], history.epochs, strict=True):
         assert together["train_loss"] == pytest.approx(alone["train_loss"], rel=1e-6)
         assert together["test_error"] == alone["test_error"]
 
