@@ -2,8 +2,9 @@
 
 from collections import Counter, defaultdict
 
-from . import counts, graph, rules
-from .fields import WHOLE, receptive_fields
+from . import counts, graph
+from .fields import UNKNOWN, WHOLE, Unknown
+from .operations import connections, kind_of, multiply_adds, receptive_fields
 from .table import NetworkTable, Row
 
 
@@ -17,14 +18,6 @@ class AnalysisError(RuntimeError):
     def __init__(self, message, table=None):
         super().__init__(message)
         self.table = table
-
-
-# What a reader need not see as a row of its own: constants and plumbing.
-HIDDEN = {
-    "assign", "assign_value", "cast", "combine", "data", "empty", "full", "full_int_array",
-    "gather_nd", "index_select", "parameter", "shape", "shape64", "slice", "split",
-    "split_with_num", "squeeze", "stack", "strided_slice", "transpose", "unbind", "unsqueeze",
-}  # fmt: skip
 
 
 def analyze(net_or_factory, input_shape, receptive_field=True):
@@ -44,40 +37,59 @@ def analyze(net_or_factory, input_shape, receptive_field=True):
         net_or_factory: a ``paddle.nn.Layer``, or a function or class that builds one when called
             without arguments (no weights are then allocated).
         input_shape: shape of the input, batch included, e.g. ``(1, 3, 224, 224)``.
-        receptive_field: False skips the receptive fields; a network with weights that consists
-            of common layers is then not traced: more than 20 times as fast as
-            ``paddle.summary`` (``make bench``), and lists layers only. The first dimension is
-            taken for the batch all the way through.
+        receptive_field: False leaves the receptive fields out; else they are worked out when the
+            table is first looked at, not for its ``totals``.
 
     Returns:
         NetworkTable
 
     Raises:
         AnalysisError: wrong arguments, or a network that fails; ``.table`` has the rows so far.
+
+    >>> from paddle import nn
+    >>> from course_utils import analyze
+    >>> net = nn.Sequential(nn.Conv2D(3, 8, 3), nn.BatchNorm2D(8), nn.ReLU())
+    >>> table = analyze(net, (1, 3, 32, 32))
+    >>> table.totals
+    {'params': 240, 'bn_statistics': 16, 'macs': 194400, 'connections': 201600}
+    >>> table.rows[0].output_shape, table.rows[0].receptive_field
+    ([1, 8, 30, 30], 3)
     """
     try:
         net = graph.build(net_or_factory)
-        graph.check_arguments(net, input_shape)
-        if not receptive_field and net is net_or_factory:
-            rows = rules.rows_from_layers(net, input_shape)
-            if rows is not None:
-                return NetworkTable(rows, type(net).__name__, input_shape)
         traced = graph.trace(net, input_shape)
     except graph.TraceError as error:
         table = None
         if error.graph is not None:
-            table = NetworkTable(_rows(net, error.graph), type(net).__name__, input_shape)
-        raise AnalysisError(str(error), table) from None
-    rows = _rows(net, traced) + _uncalled(net, traced)
-    return NetworkTable(rows, type(net).__name__, input_shape)
+            table = _table(net, error.graph, receptive_field, complete=False)
+        raise AnalysisError(str(error), table) from error.__cause__
+    return _table(net, traced, receptive_field)
 
 
-def _rows(net, traced):
-    """One row a leaf call, one a visible operation outside leaves."""
-    views = receptive_fields(traced)
+def _table(net, traced, receptive_field, complete=True):
     facts = _Facts(net, traced)
-    names = Counter()
-    groups = []
+    groups = _groups(facts)
+    rows = [facts.row(name, kind, call, operations) for name, kind, call, operations in groups]
+    rows += [
+        Row(call.name, call.type, call.input_shape, call.output_shape)
+        for call in _silent(traced, groups)
+    ]
+    if complete:
+        rows += facts.uncalled(net)
+
+    def fill():
+        views = receptive_fields(traced)
+        for row, (*_, operations) in zip(rows, groups, strict=False):
+            _fill_field(row, operations, views)
+
+    title = type(net).__name__
+    return NetworkTable(rows, title, traced.input_shape, fill if receptive_field else None)
+
+
+def _groups(facts):
+    """(name, type, call or None, operations): one a leaf call, one a visible operation outside of
+    leaves."""
+    traced, names, groups = facts.graph, Counter(), []
     for operation in traced.operations:
         if operation.call < 0:
             continue
@@ -86,16 +98,28 @@ def _rows(net, traced):
             if not groups or groups[-1][0] is not call:
                 groups.append((call, []))
             groups[-1][1].append(operation)
-        elif operation.kind not in HIDDEN or facts.has_parameters(operation):
+        elif _is_visible(operation, facts):
             _add_direct(groups, operation)
-    called = {id(call) for call, _ in groups if call}
-    silent = [call for call in traced.calls if call.is_leaf and id(call) not in called]
-    rows = []
-    for call, operations in groups:
-        name, kind = (call.name, call.type) if call else _operation_name(traced, operations, names)
-        rows.append(facts.row(name, kind, call, operations, views))
-    return rows + [
-        Row(c.name, c.type, c.input_shape, c.output_shape) for c in silent if c.output_shape is None
+    return [
+        (call.name, call.type, call, operations)
+        if call
+        else (*_operation_name(traced, operations, names), None, operations)
+        for call, operations in groups
+    ]
+
+
+def _is_visible(operation, facts):
+    shown = kind_of(operation).visible or facts.has_parameters(operation)
+    return shown and bool(operation.inputs and operation.outputs)
+
+
+def _silent(traced, groups):
+    """The leaf calls that failed before they ran an operation."""
+    called = {id(call) for _, _, call, _ in groups}
+    return [
+        call
+        for call in traced.calls
+        if call.is_leaf and call.output_shape is None and id(call) not in called
     ]
 
 
@@ -122,30 +146,27 @@ def _operation_name(traced, operations, names):
 
 
 class _Facts:
-    """Parameters, counts and fields of groups of operations; each parameter counts once."""
+    """Parameters and counts of groups of operations; each parameter counts once."""
 
     def __init__(self, net, traced):
         self.graph = traced
-        self.batch = None
+        self.batch = traced.input_shape[0]
         self.sizes, self.statistics = graph.parameter_sizes(net)
+        self.active = {traced.input_id}
         self.weights = self._derived_from_parameters()
         self.counted = set()
 
     def _derived_from_parameters(self):
         """Values made of parameters and constants alone, with the parameters in them."""
         sources = {value: {name} for value, name in self.graph.parameters.items()}
-        active = {self.graph.input_id}
         for operation in self.graph.operations:
-            if self.graph.input_id in operation.outputs:
-                self.batch = operation.output_shape[0]
-            if active.intersection(operation.inputs):
-                active.update(operation.outputs)
+            if not self.active.isdisjoint(operation.inputs):
+                self.active.update(operation.outputs, operation.touched)
                 continue
-            found = set().union(*(sources.get(v, set()) for v in operation.inputs), set())
-            for value in operation.outputs:
-                if found:
+            found = set().union(*(sources[v] for v in operation.inputs if v in sources))
+            if found:
+                for value in operation.outputs:
                     sources[value] = sources.get(value, set()) | found
-        self.active = active
         return sources
 
     def has_parameters(self, operation):
@@ -153,17 +174,16 @@ class _Facts:
         return any(v in self.weights for v in operation.inputs) and self._runs(operation)
 
     def _runs(self, operation):
-        return any(v in self.active for v in operation.inputs)
+        return not self.active.isdisjoint(operation.inputs)
 
-    def row(self, name, kind, call, operations, views):
+    def row(self, name, kind, call, operations):
         """The row of one group of operations."""
         running = [op for op in operations if self._runs(op)]
         used = set()
         for operation in running:
-            used.update(*(self.weights.get(v, set()) for v in operation.inputs))
+            used.update(*(self.weights[v] for v in operation.inputs if v in self.weights))
         new = used - self.counted
         self.counted |= used
-        unknown = sorted({op.kind for op in running if counts.multiply_adds(op) is None})
         row = Row(
             name,
             kind,
@@ -172,22 +192,45 @@ class _Facts:
             params=sum(self.sizes[n] for n in new if n not in self.statistics),
             bn_statistics=sum(self.sizes[n] for n in new if n in self.statistics),
             shared=bool(used) and not new,
-            unknown=unknown,
         )
-        if unknown:
+        macs = [multiply_adds(op) for op in running]
+        links = [self._connections(op) for op in running]
+        if None in macs or None in links:
             row.macs = row.connections = None
+            pairs = zip(running, macs, links, strict=True)
+            row.unknown = sorted({op.kind for op, *numbers in pairs if None in numbers})
         else:
-            row.macs = sum(map(counts.multiply_adds, running)) // self.batch
-            row.connections = (
-                sum(counts.connections(op, self._adds_bias(op)) for op in running) // self.batch
-            )
-        _fill_field(row, running, views)
+            row.macs, row.connections = sum(macs) // self.batch, sum(links) // self.batch
         return row
 
-    def _adds_bias(self, operation):
-        return operation.kind == "add" and any(
+    def _connections(self, operation):
+        adds_bias = operation.kind == "add" and any(
             v in self.weights and v not in self.active for v in operation.inputs
         )
+        return counts.added_bias(operation) if adds_bias else connections(operation)
+
+    def uncalled(self, net):
+        """Rows of parameters that the forward pass never used."""
+        used = set(self.counted)
+        for operation in self.graph.operations:
+            if self._runs(operation):
+                used.update(*(self.weights[v] for v in operation.inputs if v in self.weights))
+        left = defaultdict(int)
+        for name, size in self.sizes.items():
+            if name not in used:
+                left[name.rsplit(".", 1)[0], name in self.statistics] += size
+        layers = dict(net.named_sublayers(include_self=True)) if left else {}
+        return [
+            Row(
+                path,
+                type(layers.get(path, net)).__name__,
+                None,
+                None,
+                uncalled=True,
+                **{"bn_statistics" if statistic else "params": size},
+            )
+            for (path, statistic), size in left.items()
+        ]
 
 
 def _fill_field(row, operations, views):
@@ -196,11 +239,14 @@ def _fill_field(row, operations, views):
         return
     view = views[outputs[0]]
     if view is None:
-        row.receptive_field = "?"
+        row.receptive_field = UNKNOWN
         return
-    numbers = sorted(set(view.axes) | set(view.whole))
-    row.receptive_field = _one([_plain(view.seen(n)) for n in numbers]) if numbers else WHOLE
-    row.jump = _one([_plain(view.jump(n)) for n in numbers]) if numbers else None
+    numbers = sorted(view.numbers)
+    try:
+        row.receptive_field = _one([_plain(view.seen(n)) for n in numbers]) if numbers else WHOLE
+        row.jump = _one([_plain(view.jump(n)) for n in numbers]) if numbers else None
+    except Unknown:
+        row.receptive_field = UNKNOWN
 
 
 def _one(values):
@@ -212,28 +258,3 @@ def _plain(value):
     if value is None or isinstance(value, str):
         return value
     return int(value) if value == int(value) else float(value)
-
-
-def _uncalled(net, traced):
-    """Rows of parameters that the forward pass never used."""
-    facts = _Facts(net, traced)
-    used = set()
-    for operation in traced.operations:
-        if facts._runs(operation):
-            used.update(*(facts.weights.get(v, set()) for v in operation.inputs))
-    left = defaultdict(int)
-    for name, size in facts.sizes.items():
-        if name not in used:
-            left[name.rsplit(".", 1)[0], name in facts.statistics] += size
-    layers = dict(net.named_sublayers(include_self=True))
-    return [
-        Row(
-            path,
-            type(layers.get(path, net)).__name__,
-            None,
-            None,
-            uncalled=True,
-            **{"bn_statistics" if statistic else "params": size},
-        )
-        for (path, statistic), size in left.items()
-    ]

@@ -7,7 +7,8 @@ the other; branches that run beside each other do not add up, and normalisation 
 
 from collections import defaultdict
 
-from . import counts, graph
+from . import graph
+from .operations import multiply_adds
 
 
 def depths(net_or_factory, input_shape):
@@ -40,7 +41,7 @@ def _follow(net_or_factory, input_shape):
     at_value, at_layer = defaultdict(int), defaultdict(int)
     for operation in traced.operations:
         before = max((at_value[v] for v in operation.inputs), default=0)
-        here = before + bool(counts.multiply_adds(operation))
+        here = before + bool(multiply_adds(operation))
         at_value.update(dict.fromkeys(operation.outputs, here))
         call = traced.calls[operation.call]
         if operation.call >= 0 and call.is_leaf:

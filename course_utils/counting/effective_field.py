@@ -17,8 +17,9 @@ import paddle
 from paddle import nn
 
 from . import graph
-from .fields import receptive_fields
+from .fields import Unknown
 from .modes import evaluating
+from .operations import receptive_fields, slides
 
 
 @dataclass(frozen=True)
@@ -161,23 +162,22 @@ def core(gradient, window, share=0.9):
 
 def _units(traced):
     views = receptive_fields(traced)
-    pixels = next(
-        operation.output_shape[2:]
-        for operation in traced.operations
-        if traced.input_id in operation.outputs
-    )
+    pixels = traced.input_shape[2:]
     calls = Counter()
     for number, call in enumerate(traced.calls):
         before = calls[call.layer]
         calls[call.layer] += 1
         operations = [operation for operation in traced.operations if operation.call == number]
-        if not call.is_leaf or not any(map(_looks_around, operations)):
+        if not call.is_leaf or not any(map(slides, operations)):
             continue
         seen = [views[v] for o in reversed(operations) for v in o.outputs if v in views]
         shape = call.output_shape
         if seen and seen[0] is not None and len(shape) == 4:
             position = tuple(size // 2 for size in shape[2:])
-            jump, window = _sight(seen[0], position, pixels)
+            try:
+                jump, window = _sight(seen[0], position, pixels)
+            except Unknown:
+                continue
             yield Unit(
                 call.name if not before else f"{call.name}（第 {before + 1} 次）",
                 call.type,
@@ -190,20 +190,16 @@ def _units(traced):
             )
 
 
-def _looks_around(operation):
-    return operation.kind in graph.CONVOLUTIONS | graph.POOLINGS
-
-
 def _sight(view, position, pixels):
     """(jump, window) of the unit at a position."""
     jumps, window = [], []
     for number, (place, size) in enumerate(zip(position, pixels, strict=True)):
-        jump = view.jump(number)
-        jumps.append(jump)
-        if jump is None:
+        axis = view.axis(number)
+        jumps.append(axis and axis.field.jump)
+        if axis is None:
             window.append((0, size - 1))
         else:
-            first, last = view.axes[number].field.cell(place)
+            first, last = axis.field.cell(place)
             window.append((floor(first), ceil(last)))
     return None if None in jumps else tuple(jumps), tuple(window)
 

@@ -11,7 +11,7 @@ Networks", Distill 2019, doi 10.23915/distill.00021 (receptive fields); LeCun et
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm, prod
+from math import ceil, floor, gcd, lcm, prod
 
 # Numbers in one tensor: beyond it Paddle's sizes overflow, and hardly a reader's machine holds it.
 LARGEST = 2**31 - 1
@@ -129,6 +129,8 @@ class Field:
 
     def window(self, kernel, stride=1, padding=0, dilation=1):
         """The field after a window slides over this map; ``padding`` is that at the begin."""
+        if kernel == stride == 1 and not padding:
+            return self
         # Where all cells are alike, the two ends of the window see as far as all of it.
         taps = range(kernel) if len(self.spans) > 1 else {0, kernel - 1}
         return self._of_cells(
@@ -139,7 +141,7 @@ class Field:
 
     def shift(self, cells):
         """The field of a map that starts ``cells`` later: a slice (> 0) or a padding (< 0)."""
-        return self._of_cells(self.jump, len(self.spans), lambda i: [i + cells])
+        return self._of_cells(self.jump, len(self.spans), lambda i: [i + cells]) if cells else self
 
     def adaptive(self, size, output):
         """The field after an adaptive pooling from ``size`` cells to ``output``."""
@@ -149,6 +151,24 @@ class Field:
             output * (lcm(len(self.spans), size) // size),
             lambda i: [i // output * size + c for c in windows[i % output]],
         )
+
+    def resampled(self, step, start, between):
+        """The field of a map of which cell i lies at ``i * step + start`` of this one.
+
+        Args:
+            step, start: fractions.
+            between: whether a cell between two of this map sees both, or only the first.
+        """
+        period = Fraction(step).denominator
+
+        def sources(i):
+            place = i * step + start
+            return [floor(place), ceil(place)] if between else [floor(place)]
+
+        # After as many cells the places, and then the spans too, come round again.
+        steps = int(period * step)
+        period *= len(self.spans) // gcd(len(self.spans), steps)
+        return self._of_cells(self.jump * step, period, sources)
 
     def transposed(self, kernel, stride=1, padding=0, dilation=1):
         """The field after a transposed convolution: each cell of this map is added, weighted,
@@ -171,6 +191,8 @@ class Field:
             GeometryError: the maps lie on different grids, so that no single field describes
                 the merge.
         """
+        if self == other:
+            return self
         if self.jump != other.jump:
             raise GeometryError(
                 f"maps with jumps {self.jump} and {other.jump} cannot be merged cell by cell."

@@ -1,32 +1,26 @@
 """Any ``paddle.nn.Layer`` as a plain list of operations, without computing anything.
 
-This is the only room that touches Paddle's graph objects. A network is run once in static
-mode, where an operation only works out its output shape; parameters and buffers are replaced by
-placeholders for that moment, so a network built under ``paddle.LazyGuard`` (no weights at all)
-serves as well as a trained one.
+A network's own code is run once in Paddle's graph mode, where an operation only works out its
+output shape; parameters and buffers are stand-ins for that moment, so a network built under
+``paddle.LazyGuard`` (no weights at all) serves as well as a trained one. Common layers are not
+even run: ``rules`` describes what they do from their settings.
 """
 
 import contextlib
+import inspect
 import reprlib
-import sys
-from dataclasses import dataclass, field
 from math import prod
 
 import paddle
 from paddle import nn
-from paddle.base import core
-from paddle.nn.layer import layers as paddle_layers
-from paddle.pir.core import static_op_arg_cast_guard
 
-from . import geometry
+from . import geometry, internals, rules
+from .kept import Snapshot
+from .operations import kind_of
+from .operations import slides as slides  # for those who read a graph
 from .reasons import first_sentence
-
-CONVOLUTIONS = {"conv2d", "depthwise_conv2d", "conv3d"}
-TRANSPOSED = {"conv2d_transpose", "depthwise_conv2d_transpose"}
-POOLINGS = {"pool2d", "pool3d", "max_pool2d_with_index", "max_pool3d_with_index"}
-CHANNELS_LAST = ("NLC", "NHWC", "NDHWC")
-# Reading attributes is the slowest part of a record; the commonest operations need none.
-WITHOUT_ATTRIBUTES = {"add", "batch_norm", "combine", "multiply", "relu"}
+from .records import Graph, LayerCall, Operation
+from .windows import windows as windows
 
 
 class TraceError(RuntimeError):
@@ -41,50 +35,18 @@ class TraceError(RuntimeError):
         self.graph = graph
 
 
-@dataclass(slots=True)
-class LayerCall:
-    """One call of one layer: its path in the network, and the operations it ran.
-
-    ``begin`` and ``end`` are the marks taken before its first and after its last operation.
-    """
-
-    name: str
-    type: str
-    is_leaf: bool
-    layer: object = field(default=None, repr=False)
-    input_shape: list | None = None
-    output_shape: list | None = None
-    begin: object = None
-    end: object = None
+class UnregisteredError(Exception):
+    """Layers or parameters that the network uses without having them for its own."""
 
 
-@dataclass(slots=True)
-class Operation:
-    """One operation; shapes and constants are plain Python values."""
+class InPlaceError(Exception):
+    """A change of a tensor's shape that cannot be followed."""
 
-    kind: str
-    inputs: list
-    outputs: list
-    input_shapes: list
-    output_shapes: list
-    attributes: dict
-    constants: dict
-    call: int = -1
-
-    @property
-    def output_shape(self):
-        """Shape of the first output."""
-        return self.output_shapes[0]
-
-
-@dataclass
-class Graph:
-    """The operations of one forward pass, in order, with the layer calls that ran them."""
-
-    input_id: object = None
-    operations: list = field(default_factory=list)
-    calls: list = field(default_factory=list)
-    parameters: dict = field(default_factory=dict)
+    def __init__(self):
+        super().__init__(
+            "网络里有一个张量被原地改了形状（如 flatten_、reshape_、unsqueeze_），之后又被使用："
+            "这里无法跟踪，请改写成 x = x.flatten(…) 这样的形式。"
+        )
 
 
 def check_arguments(net, input_shape):
@@ -93,6 +55,11 @@ def check_arguments(net, input_shape):
         raise TraceError(
             f"analyze() needs a paddle.nn.Layer, or a function that builds one, but got "
             f"{type(net).__name__}."
+        )
+    if not internals.is_complete(net):
+        raise TraceError(
+            f"{type(net).__name__} 的 __init__ 没有调用 super().__init__()，它还不是一个完整的层："
+            f"请把 super().__init__() 写在 __init__ 的第一行。"
         )
     is_shape = isinstance(input_shape, (tuple, list)) and len(input_shape) >= 2
     if not is_shape or not all(type(n) is int and n > 0 for n in input_shape):
@@ -111,16 +78,45 @@ def build(net_or_factory):
     """The network itself, or the one a factory builds without allocating its weights.
 
     Raises:
-        TraceError: the factory returns no layer.
+        TraceError: the factory fails; its own error is the cause.
     """
     if isinstance(net_or_factory, nn.Layer) or not callable(net_or_factory):
         return net_or_factory
     try:
-        with paddle.LazyGuard():
-            return net_or_factory()
-    except Exception:
-        # A constructor that reads or sets its weights needs them to exist.
-        return net_or_factory()
+        with internals.random_states_kept():
+            with contextlib.suppress(Exception), internals.lazily():
+                return net_or_factory()
+            # A constructor that reads or sets its weights needs them to exist.
+            with internals.unique_name.guard():
+                return net_or_factory()
+    except Exception as error:
+        raise TraceError(_failed_building(net_or_factory, error)) from error
+
+
+def _failed_building(factory, error):
+    name = getattr(factory, "__name__", type(factory).__name__)
+    name = "这个函数" if name == "<lambda>" else name
+    if "super().__init__" in str(error) or "super(YourLayer, self).__init__" in str(error):
+        return (
+            f"{name} 建不起来：它（或它里面的层）的 __init__ 没有先调用 super().__init__()，"
+            f"请把 super().__init__() 写在 __init__ 的第一行。"
+        )
+    if isinstance(error, TypeError) and _wants_arguments(factory):
+        return (
+            f"{name} 要有参数才能建立（{first_sentence(error)}）："
+            f"请写成 analyze(lambda: {name}(…), input_shape)，或者直接传入建好的网络。"
+        )
+    return f"{name} 建不起来，{type(error).__name__}：{first_sentence(error)}"
+
+
+def _wants_arguments(factory):
+    try:
+        inspect.signature(factory).bind()
+    except TypeError:
+        return True
+    except ValueError:
+        return False
+    return False
 
 
 def trace(net, input_shape):
@@ -137,164 +133,306 @@ def trace(net, input_shape):
         TraceError: the forward pass fails; names the layer, its input shape and the cause.
     """
     check_arguments(net, input_shape)
-    recorder = _Recorder(net)
-    program = paddle.static.Program()
+    layers = dict(_named_layers(net))
+    snapshot = Snapshot(list(layers.values()))
+    recorder = _Recorder(net, layers, snapshot)
     failure = None
-    with _static_mode(), paddle.static.program_guard(program), recorder.placeholders():
-        data = paddle.static.data("input", list(input_shape), "float32")
+    with (
+        internals.random_states_kept(),
+        internals.graph_mode(recorder.value, recorder.changed) as block,
+    ):
         try:
-            with recorder.hooks():
+            recorder.prepare(block)
+            data = paddle.static.data("input", list(input_shape), "float32")
+            try:
                 net(data)
-        except Exception as error:
-            failure = error
-        graph = recorder.graph(program, data)
+            except Exception as error:
+                failure = error
+            graph = recorder.graph(data)
+        except InPlaceError as error:
+            raise TraceError(str(error)) from None
+        finally:
+            snapshot.restore()
     _verify(graph)
     if failure is not None:
-        raise TraceError(_explain(recorder, failure), graph) from failure
+        raise TraceError(recorder.explain(failure), graph) from None
+    if recorder.unregistered:
+        raise TraceError(recorder.unregistered_parameter(), graph)
     return graph
 
 
-@contextlib.contextmanager
-def attributes_kept(layers):
-    """Put back afterwards what the attributes of these layers were, and what stood in them."""
-    containers = [vars(layer) for layer in layers]
-    containers += [
-        value
-        for attributes in containers
-        for value in attributes.values()
-        if isinstance(value, (dict, list, set))
-    ]
-    contents = [container.copy() for container in containers]
-    try:
-        yield
-    finally:
-        for container, content in zip(containers, contents, strict=True):
-            if container or content:
-                container.clear()
-                restore = container.extend if isinstance(container, list) else container.update
-                restore(content)
+def _has_parameters(layer):
+    layers = layer.sublayers(include_self=True)
+    return any(p is not None for each in layers for p in internals.parameters_of(each).values())
+
+
+def _named_layers(net):
+    for path, layer in net.named_sublayers(include_self=True):
+        yield path or type(net).__name__, layer
 
 
 class _Recorder:
     """Watches the layers of one network while it is traced."""
 
-    def __init__(self, net):
-        self.layers = [
-            (name or type(net).__name__, layer)
-            for name, layer in net.named_sublayers(include_self=True)
-        ]
+    def __init__(self, net, layers, snapshot):
+        self.net = net
+        self.layers = layers
+        self.snapshot = snapshot
         self.calls = []
-        self.open = []
-        self.parameters = {}
+        self.unregistered = {}
+        self._timeline = []  # (last operation before it, number of a call or operations)
+        self._open = [-1]
+        self._failed = (None, None)  # an error, and the innermost call that it left
+        self._parameters = {}
         self._names = {id(parameter): name for name, _, _, parameter in _named_parameters(net)}
         self._values = {}
+        self._paths = {}
+        self._reshaped = set()
 
-    @contextlib.contextmanager
-    def placeholders(self):
-        """Replace parameters and buffers by values of the graph."""
-        with attributes_kept([layer for _, layer in self.layers]):
-            for _, layer in self.layers:
-                for store in (layer._parameters, layer._buffers):
-                    store.update({key: self._value(tensor) for key, tensor in store.items()})
-            # Tensors kept outside the layers' registers reach the operations as they are.
-            with static_op_arg_cast_guard(self._value):
-                yield
+    def prepare(self, block):
+        """Put stand-ins for the forward of every layer, and for all tensors."""
+        self.block = block
+        for name, layer in self.layers.items():
+            self._watch(name, layer, self._call)
+        for path, layer in self.snapshot.strays.items():
+            self._watch(path, layer, self._refuse if _has_parameters(layer) else self._call)
+        for container, key, value, path in self.snapshot.slots:
+            if isinstance(value, _TENSORS) and type(container) in (dict, list):
+                self._paths[id(value)] = path
+                container[key] = self.value(value)
 
-    def _value(self, tensor):
-        if not isinstance(tensor, paddle.Tensor) or isinstance(tensor, paddle.pir.Value):
+    def _watch(self, name, layer, call):
+        forward = internals.python_forward(layer)
+        attributes = vars(layer)
+        rule = rules.rule_of(layer)
+        attributes.update(internals.registers(layer, self.value))
+
+        def watched(*inputs, **settings):
+            return call(name, layer, forward, rule, inputs, settings)
+
+        # Not setattr: Paddle's is slow, and this must leave no trace.
+        attributes["forward"] = watched
+
+    def value(self, tensor):
+        """The value of the graph that stands for a tensor; anything else as it is."""
+        if not isinstance(tensor, _TENSORS) or isinstance(tensor, internals.Value):
             return tensor
         if id(tensor) not in self._values:
-            value = paddle.full(tensor.shape, 0, tensor.dtype)
+            value = self.block.new_value(tensor.shape, tensor.dtype)
             # The tensor is kept so that its id stays its own.
             self._values[id(tensor)] = (value, tensor)
             if id(tensor) in self._names:
-                self.parameters[value.id] = self._names[id(tensor)]
+                self._parameters[value.id] = self._names[id(tensor)]
+            elif isinstance(tensor, internals.Parameter):
+                self.unregistered[value.id] = tensor
         return self._values[id(tensor)][0]
 
-    @contextlib.contextmanager
-    def hooks(self):
-        """Note the begin and end of every layer call."""
-        handles = []
+    def _call(self, name, layer, forward, rule, inputs, settings):
+        call = LayerCall(name, type(layer).__name__, not internals.sublayers_of(layer), layer)
+        call.input_shape = shape_of(inputs or list(settings.values()))
+        self._enter(call)
         try:
-            for name, layer in self.layers:
-                handles.append(layer.register_forward_pre_hook(self._enter(name)))
-                handles.append(layer.register_forward_post_hook(self._leave))
-            yield
+            outputs = None
+            if rule is not None and len(inputs) == 1 and not settings:
+                outputs = self._described(layer, rule, inputs[0])
+            if outputs is None:
+                outputs = forward(*inputs, **settings)
+            call.output_shape = shape_of(outputs)
+            return outputs
+        except Exception as error:
+            if self._failed[0] is not error:
+                self._failed = (error, call)
+            raise
         finally:
-            for handle in handles:
-                handle.remove()
+            self._open.pop()
+            self._timeline.append((self.block.last(), self._open[-1]))
 
-    def _enter(self, name):
-        def hook(layer, inputs):
-            call = LayerCall(name, type(layer).__name__, not layer._sub_layers, layer)
-            call.input_shape = _shape_of(inputs)
-            call.begin = _last_operation()
-            self.open.append(call)
-            self.calls.append(call)
+    def _enter(self, call):
+        self._open.append(len(self.calls))
+        self._timeline.append((self.block.last(), len(self.calls)))
+        self.calls.append(call)
 
-        return hook
+    def _described(self, layer, rule, data):
+        """What a common layer returns, its operations noted; None if it has to be run."""
+        if not isinstance(data, internals.Value):
+            return None
+        shape, dtype, source = list(data.shape), data.dtype, data.id
+        if source in self._reshaped:
+            raise InPlaceError
+        if min(shape, default=0) < 1:
+            return None
+        steps = rule(layer, shape)
+        if steps is None or not all(
+            isinstance(weight, _TENSORS) and weight.dtype == dtype
+            for _, weights, _, _ in steps
+            for weight in weights
+        ):
+            return None
+        result = self.block.new_value(steps[-1][2], dtype)
+        operations = []
+        for kind, weights, output_shape, attributes in steps:
+            # Values between the steps of one layer need no place in Paddle's graph.
+            target = result.id if len(operations) == len(steps) - 1 else object()
+            self._note_parameters(weights)
+            operations.append(
+                Operation(
+                    kind,
+                    [source, *map(id, weights)],
+                    [target],
+                    [shape, *(list(weight.shape) for weight in weights)],
+                    [output_shape],
+                    attributes,
+                    {},
+                    self._open[-1],
+                )
+            )
+            source, shape = target, output_shape
+        self._timeline.append((self.block.last(), operations))
+        return result
 
-    def _leave(self, layer, inputs, outputs):
-        call = self.open.pop()
-        call.output_shape = _shape_of(outputs)
-        call.end = _last_operation()
+    def changed(self, before, after):
+        """Note that a value was changed in place."""
+        if isinstance(before, internals.Value) and isinstance(after, internals.Value):
+            shapes = [list(before.shape)], [list(after.shape)]
+            if shapes[0] != shapes[1]:
+                self._reshaped.add(before.id)
+            change = Operation("change", [after.id], [before.id], *shapes, {}, {})
+            self._timeline.append((self.block.last(), [change]))
 
-    def graph(self, program, data):
+    def _note_parameters(self, weights):
+        for weight in weights:
+            if id(weight) in self._names:
+                self._parameters[id(weight)] = self._names[id(weight)]
+            elif isinstance(weight, internals.Parameter):
+                self.unregistered[id(weight)] = weight
+
+    def _refuse(self, name, layer, forward, rule, inputs, settings):
+        kind = "列表" if name.endswith("]") else "容器或对象"
+        raise UnregisteredError(
+            f"{name}（{type(layer).__name__}）放在普通的 Python {kind}里，网络不知道它是自己的层，"
+            f"它的参数既不会被统计，也不会被训练：请改用 nn.LayerList（或 nn.LayerDict、"
+            f"nn.Sequential）来存放这些层。"
+        )
+
+    def unregistered_parameter(self):
+        """The sentence about parameters that the network uses without registering them."""
+        tensor = next(iter(self.unregistered.values()))
+        path = self._paths.get(id(tensor))
+        where = f"{path} 里" if path else ""
+        return (
+            f"{type(self.net).__name__} 用到了{where}一个没有登记的参数（形状 "
+            f"{list(tensor.shape)}），它既不会被统计，也不会被训练：请把它作为层的属性"
+            f"（self.名字 = self.create_parameter(…)），或放进 nn.ParameterList；"
+            f"层则作为属性，或放进 nn.LayerList。"
+        )
+
+    def graph(self, data):
         """The finished (or broken-off) trace as plain records."""
-        raw = program.global_block().ops
-        position = {op.id(): i for i, op in enumerate(raw)}
-        owners = [-1] * len(raw)
-        # Inner calls come later in the list, so each operation ends with its innermost one.
-        for number, call in enumerate(self.calls):
-            first = position[call.begin] + 1
-            last = len(raw) - 1 if call.end is None else position[call.end]
-            owners[first : last + 1] = [number] * (last + 1 - first)
-        placeholders = {value.id for value, _ in self._values.values()}
+        raw = self.block.operations
+        position = {op.id(): i + 1 for i, op in enumerate(raw)}
         reader = _OperationReader()
-        operations = [
-            reader.read(op, owner)
-            for op, owner in zip(raw, owners, strict=True)
-            if op.num_results() != 1 or op.result(0).id not in placeholders
-        ]
-        return Graph(data.id, operations, self.calls, self.parameters)
+        operations, at, owner = [], 0, -1
+        for last, what in [*self._timeline, (raw[-1].id() if raw else None, -1)]:
+            end = position.get(last, 0)
+            for op in raw[at:end]:
+                operations.append(reader.read(op, owner))
+            at = max(at, end)
+            if isinstance(what, int):
+                owner = what
+            else:
+                operations.extend(map(reader.renew, what))
+        return Graph(data.id, list(data.shape), operations, self.calls, self._used(operations))
+
+    def _used(self, operations):
+        """The parameters by the ids of their values."""
+        used = {v for operation in operations for v in operation.inputs}
+        self.unregistered = {v: t for v, t in self.unregistered.items() if v in used}
+        return self._parameters
+
+    def explain(self, error):
+        """One sentence: which layer, what it got, and what was wrong."""
+        if isinstance(error, UnregisteredError | InPlaceError):
+            return str(error)
+        cause = first_sentence(error)
+        failed, call = self._failed
+        if failed is not error:
+            return f"the forward pass failed: {cause}"
+        return _sentence(call, call.input_shape, cause)
 
 
 class _OperationReader:
-    """Turns Paddle's operations into records; lists of tensors are flattened."""
+    """Turns Paddle's operations into records; lists of tensors are flattened.
+
+    Where an operation changes its input in place, whatever reads that value later reads what the
+    operation made of it; values that may share memory with it are noted as touched.
+    """
 
     def __init__(self):
         self._shapes = {}
         self._lists = {}
         self._constants = {}
+        self._now = {}
+        self._families = {}
+        self._reshaped = set()
 
     def read(self, op, call):
         """The record of one operation, which ran in the call of that number."""
-        kind = op.name().split(".", 1)[1].removesuffix("_")
-        attributes = {} if kind in WITHOUT_ATTRIBUTES else op.attrs()
+        dialect, _, kind = op.name().partition(".")
+        if dialect == "builtin" and kind == "split":
+            kind = "list_split"
+        in_place = kind.endswith("_")
+        kind = kind.removesuffix("_")
         inputs, constants = [], {}
         for number, value in enumerate(op.operands_source()):
             if value is None or not value.initialized():
                 continue
             if value.id in self._constants:
                 constants[number] = self._constants[value.id]
-            inputs.extend(self._lists.get(value.id, [value]))
+            inputs.extend(self._lists.get(value.id) or [self._noted(value)])
+        self._check_reshaped(inputs)
+        attributes = op.attrs() if kind not in _WITHOUT_ATTRIBUTES else {}
         outputs = self._outputs(op, kind, inputs, attributes)
-        return Operation(
+        operation = Operation(
             kind,
-            [value.id for value in inputs],
-            [value.id for value in outputs],
-            [self._shape(value) for value in inputs],
-            [self._shape(value) for value in outputs],
+            list(map(self._current, inputs)),
+            outputs,
+            [self._shapes[value] for value in inputs],
+            [self._shapes[value] for value in outputs],
             attributes,
             constants,
             call,
         )
+        self._share(operation, inputs, in_place)
+        return operation
 
-    def _shape(self, value):
-        if value.id not in self._shapes:
-            is_tensor = value.is_dense_tensor_type()
-            self._shapes[value.id] = list(value.shape) if is_tensor else None
-        return self._shapes[value.id]
+    def renew(self, operation):
+        """A described operation, or a change in place that Paddle made another value of."""
+        inputs = operation.inputs
+        operation.inputs = list(map(self._current, inputs))
+        if operation.kind == "change":
+            (after,), (before,) = operation.inputs, operation.outputs
+            self._change(operation, self._current(before), after)
+            if operation.input_shapes != operation.output_shapes:
+                self._reshaped.add(before)
+            operation.outputs, operation.output_shapes = [], []
+        else:
+            self._check_reshaped(inputs)
+        return operation
+
+    def _check_reshaped(self, inputs):
+        if not self._reshaped.isdisjoint(inputs):
+            raise InPlaceError
+
+    def _current(self, value):
+        while value in self._now:
+            value = self._now[value]
+        return value
+
+    def _noted(self, value):
+        key = value.id
+        if key not in self._shapes:
+            self._shapes[key] = list(value.shape) if value.is_dense_tensor_type() else None
+        return key
 
     def _outputs(self, op, kind, inputs, attributes):
         results = [value for value in op.results() if value.initialized()]
@@ -302,196 +440,66 @@ class _OperationReader:
             self._constants[results[0].id] = attributes["value"]
         if kind == "combine":
             self._lists[results[0].id] = inputs
-            self._constants[results[0].id] = [self._constants.get(v.id) for v in inputs]
+            self._constants[results[0].id] = [self._constants.get(v) for v in inputs]
             return []
-        return results
+        return [self._noted(value) for value in results]
+
+    def _share(self, operation, inputs, in_place):
+        kind = kind_of(operation)
+        if kind.shares and inputs:
+            source, *_ = operation.inputs
+            family = self._families.setdefault(source, {source})
+            family.update(operation.outputs)
+            self._families.update(dict.fromkeys(operation.outputs, family))
+        if not in_place or kind.changes is None or not operation.outputs:
+            return
+        self._change(operation, operation.inputs[kind.changes], operation.outputs[0])
+
+    def _change(self, operation, before, after):
+        """Whatever reads ``before`` from now on reads ``after``."""
+        if before == after:
+            return
+        family = self._families.get(before, set())
+        operation.touched = tuple(v for v in family if v not in (before, after))
+        if family:
+            family.add(after)
+            self._families[after] = family
+        self._now[before] = after
+
+
+# Reading attributes is the slowest part of a record; the commonest operations need none.
+_WITHOUT_ATTRIBUTES = {"add", "batch_norm", "combine", "multiply", "relu"}
+# Paddle's own class, not what stands for it during a trace.
+_TENSORS = paddle.Tensor
 
 
 def _verify(graph):
-    """Raise ``TraceError`` at the first operation whose sizes cannot be (Paddle's static shape
-    inference lets some pass: a kernel larger than its input, a wrong number of channels)."""
+    """Raise ``TraceError`` at the first operation whose sizes cannot be."""
     for operation in graph.operations:
+        check = kind_of(operation).check
+        if check is None:
+            continue
         try:
-            verify_sizes(operation)
+            check(operation)
         except geometry.GeometryError as error:
             call = graph.calls[operation.call]
             raise TraceError(_sentence(call, operation.input_shapes[0], error), graph) from None
-
-
-def verify_sizes(operation):
-    """Raise ``GeometryError`` for a convolution or pooling that cannot be."""
-    if operation.kind in CONVOLUTIONS:
-        _verify_channels(operation)
-    if operation.kind in CONVOLUTIONS | POOLINGS:
-        for axis in windows(operation):
-            axis.output_size()
-
-
-def _verify_channels(operation):
-    last = operation.attributes.get("data_format") in CHANNELS_LAST
-    channels = operation.input_shapes[0][-1 if last else 1]
-    wanted = operation.input_shapes[1][1] * operation.attributes["groups"]
-    if channels != wanted:
-        raise geometry.GeometryError(
-            f"the layer was built for {wanted} input channels but gets {channels}."
-        )
-
-
-def _explain(recorder, error):
-    """One sentence: which layer, what it got, and what was wrong."""
-    cause = first_sentence(error)
-    if not recorder.open:
-        return f"the forward pass failed: {cause}"
-    call = recorder.open[-1]
-    layer, shape = call.layer, call.input_shape
-    if isinstance(layer, nn.Linear) and shape and shape[-1] != layer.weight.shape[0]:
-        cause = (
-            f"the layer was built for {layer.weight.shape[0]} input features but gets {shape[-1]}."
-        )
-    return _sentence(call, shape, cause)
 
 
 def _sentence(call, shape, cause):
     return f"{call.name} ({call.type}) cannot take an input of shape {shape}: {cause}"
 
 
-@dataclass(frozen=True)
-class Window:
-    """How one operation slides over one axis of its input (dimension ``dim``)."""
-
-    dim: int
-    size: int
-    kernel: int
-    stride: int
-    padding: tuple
-    dilation: int = 1
-    ceil_mode: bool = False
-
-    def output_size(self):
-        """Number of positions of the window; raises ``GeometryError`` if there are none."""
-        return geometry.output_size(
-            self.size, self.kernel, self.stride, self.padding, self.dilation, self.ceil_mode
-        )
-
-
-def windows(operation):
-    """The windows of a convolution, unfold or (not adaptive) pooling, one per spatial axis."""
-    attributes, shape = operation.attributes, operation.input_shapes[0]
-    if attributes.get("adaptive") or attributes.get("global_pooling"):
-        return []
-    kernel = _kernel(operation)
-    axes = len(kernel)
-    dims = (
-        range(1, axes + 1) if attributes.get("data_format") in CHANNELS_LAST else range(2, axes + 2)
-    )
-    strides = attributes["strides"]
-    dilations = attributes.get("dilations", [1] * axes)
-    algorithm = attributes.get("padding_algorithm", "EXPLICIT")
-    result = []
-    for axis, dim in enumerate(dims):
-        dilation = dilations[axis]
-        if algorithm == "SAME":
-            # Paddle drops the dilation here (field-tested on 3.3.1).
-            padding, dilation = geometry.same_padding(shape[dim], kernel[axis], strides[axis]), 1
-        elif algorithm == "VALID":
-            padding = (0, 0)
-        else:
-            padding = _explicit_padding(attributes["paddings"], axis, axes)
-        result.append(
-            Window(
-                dim,
-                shape[dim],
-                kernel[axis],
-                strides[axis],
-                padding,
-                dilation,
-                attributes.get("ceil_mode", False),
-            )
-        )
-    return result
-
-
-def _kernel(operation):
-    if operation.kind in CONVOLUTIONS | TRANSPOSED:
-        return operation.input_shapes[1][2:]
-    if "kernel_sizes" in operation.attributes:
-        return operation.attributes["kernel_sizes"]
-    if "kernel_size" in operation.attributes:
-        return operation.attributes["kernel_size"]
-    return operation.constants[1]
-
-
-def _explicit_padding(paddings, axis, axes):
-    if len(paddings) == axes:
-        return (paddings[axis], paddings[axis])
-    return (paddings[2 * axis], paddings[2 * axis + 1])
-
-
-@contextlib.contextmanager
-def _static_mode():
-    """Static mode for the body, without two notes that Paddle makes of every operation: the
-    calling layer, at a cost that grows with the square of the network's depth, and the Python
-    stack, which takes most of the time and memory of a trace."""
-    labels = paddle_layers.name_struct
-    was_static = not paddle.in_dynamic_mode()
-    limit = getattr(sys, "tracebacklimit", None)
-    paddle_layers.name_struct = lambda prefix=None: contextlib.nullcontext()
-    sys.tracebacklimit = 0
-    paddle.enable_static()
-    try:
-        yield
-    finally:
-        paddle_layers.name_struct = labels
-        if limit is None:
-            del sys.tracebacklimit
-        else:
-            sys.tracebacklimit = limit
-        if not was_static:
-            paddle.disable_static()
-
-
-def _last_operation():
-    return paddle.static.default_main_program().global_block().back().id()
-
-
-def _shape_of(values):
+def shape_of(values):
     """Shape of a tensor, of a single tensor in a tuple, or the list of shapes of several."""
+    if isinstance(values, dict):
+        values = list(values.values())
     if isinstance(values, (tuple, list)):
-        shapes = [_shape_of(v) for v in values]
+        shapes = [shape_of(v) for v in values]
         shapes = [s for s in shapes if s is not None]
         return shapes[0] if len(shapes) == 1 else shapes or None
-    return list(values.shape) if hasattr(values, "shape") else None
-
-
-def run_replaced(net, input_shape, forwards):
-    """Run a network's own code on a batch of no images, some of its layers replaced.
-
-    Args:
-        net: a ``paddle.nn.Layer``; it is left as it was.
-        input_shape: shape of the input, batch included; the batch that runs has no images.
-        forwards: list of (layer, function to call instead of its ``forward``).
-
-    Returns:
-        The kinds of operations that Paddle still ran, by the names of its census: a set.
-    """
-    random_state = paddle.get_rng_state()
-    counting = paddle.get_flags("FLAGS_low_precision_op_list")
-    replaced = {layer for layer, _ in forwards}
-    running = [layer for layer in net.sublayers(include_self=True) if layer not in replaced]
-    try:
-        for layer, forward in forwards:
-            # Not setattr: Paddle's is slow, and this must leave no trace.
-            vars(layer)["forward"] = forward
-        with attributes_kept(running), paddle.no_grad():
-            core.clear_low_precision_op_list()
-            paddle.set_flags({"FLAGS_low_precision_op_list": 1})
-            net(paddle.empty([0, *input_shape[1:]]))
-        return set(core.get_low_precision_op_list())
-    finally:
-        paddle.set_flags(counting)
-        paddle.set_rng_state(random_state)
-        for layer, _ in forwards:
-            vars(layer).pop("forward", None)
+    shape = getattr(values, "shape", None)
+    return None if shape is None else list(shape)
 
 
 def parameter_sizes(net):
@@ -499,7 +507,7 @@ def parameter_sizes(net):
     sizes, statistics = {}, set()
     for name, layer, key, parameter in _named_parameters(net):
         sizes[name] = prod(parameter.shape)
-        if is_statistic(layer, key):
+        if internals.is_statistic(layer, key):
             statistics.add(name)
     return sizes, statistics
 
@@ -507,15 +515,8 @@ def parameter_sizes(net):
 def _named_parameters(net):
     """(name, layer, key, parameter) of every parameter once: where it is met first."""
     seen = set()
-    for path, layer in net.named_sublayers(include_self=True):
-        for key, parameter in layer._parameters.items():
+    for path, layer in _named_layers(net):
+        for key, parameter in internals.parameters_of(layer).items():
             if parameter is not None and id(parameter) not in seen:
                 seen.add(id(parameter))
-                yield f"{path or type(net).__name__}.{key}", layer, key, parameter
-
-
-def is_statistic(layer, key):
-    """Whether a parameter of a layer is a running statistic of its batches."""
-    return key in ("_mean", "_variance") and isinstance(
-        layer, (nn.BatchNorm, nn.layer.norm._BatchNormBase)
-    )
+                yield f"{path}.{key}", layer, key, parameter

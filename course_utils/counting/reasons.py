@@ -10,6 +10,8 @@ def first_sentence(error):
     text = str(error).strip() or type(error).__name__
     if isinstance(error, TypeError) and "paddle.static.nn.cond" in text:
         return "its control flow depends on tensor values, which are not known before it runs."
+    if "is not supported in static graph mode" in text or "in dynamic graph mode" in text:
+        return "it depends on tensor values, which are not known before it runs."
     found = re.search(rf"\((?:{_KINDS})\)\s*(.+)", text)
     text = found.group(1) if found else text.splitlines()[0]
     if isinstance(error, KeyError):

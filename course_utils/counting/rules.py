@@ -1,245 +1,170 @@
-"""Rows from the settings of common layers: the fast way for a network that has its weights.
+"""What common layers do, from their settings: they need not be run to be known.
 
-The network's own code runs once on a batch of no images, with its layers replaced by rules that
-only work out shapes. What Paddle itself still has to run (additions, concatenations, functional
-activations) must cost nothing in the conventions of ``counts``, and every parameter must belong
-to a layer that was called; otherwise the network has to be traced (``graph.trace``).
-
-A batch of no images cannot show that images are put together along the batch (a concatenation
-along axis 0); operations that can hide more of the kind, like reshaping, lead to a trace.
+A rule gives the steps that a layer takes on an input of one shape, as a trace would find them:
+(kind of operation, weights, shape of the result, attributes). A test holds each against a trace.
 """
 
-from functools import partial
 from math import prod
 
-import paddle
 from paddle import nn
 
-from . import counts, geometry, graph
-from .table import Row
-
-# What Paddle may run outside the layers, by the names of its census.
-_FREE_OPERATIONS = {
-    "concat", "dropout", "elementwise_add", "elementwise_mul", "empty", "fill_constant",
-    "flatten_contiguous_range", "hard_sigmoid", "hard_swish", "hardsigmoid", "hardswish",
-    "relu", "relu6", "scale", "sigmoid", "silu", "softmax", "split", "split_with_num", "swish",
-    "tanh",
-}  # fmt: skip
+from . import geometry
+from .internals import parameter_of
+from .records import CHANNELS_LAST
 
 
-class _NoRule(Exception):
-    """A layer, or a setting of one, that only a trace can follow."""
+def rule_of(layer):
+    """(layer, input shape) -> steps, or None if the layer has to be run; None without a rule.
 
-
-def rows_from_layers(net, input_shape):
-    """One row a leaf layer call, or None where the layers do not account for everything.
-
-    Args:
-        net: a ``paddle.nn.Layer``.
-        input_shape: shape of the input, batch included.
+    The rules raise ``GeometryError`` for an input that the layer cannot take.
     """
-    layers = [
-        (path or type(net).__name__, layer)
-        for path, layer in net.named_sublayers(include_self=True)
-    ]
-    leaves = [(path, layer) for path, layer in layers if not layer._sub_layers]
-    if len(input_shape) > 4 or any(_has_own_part(layer) for _, layer in layers):
+    rule = _RULES.get(type(layer))
+    if (
+        rule is None
+        or "forward" in vars(layer)
+        or type(layer).forward is not _FORWARDS[type(layer)]
+    ):
         return None
-    recorder = _Recorder(input_shape[0])
-    forwards = [(layer, partial(recorder.call, path, layer)) for path, layer in leaves]
-    try:
-        ran = graph.run_replaced(net, input_shape, forwards)
-    except Exception:
-        # Tracing it finds out whether the network is wrong or only uncommon.
-        return None
-    idle = [layer for _, layer in leaves if layer not in recorder.called]
-    accounted = ran <= _FREE_OPERATIONS and not any(map(_parameters, idle))
-    return recorder.rows if accounted and recorder.outputs_unchanged() else None
+    return rule
 
 
-def _has_own_part(layer):
-    """Whether a layer has something that replacing the leaves would miss: a forward of its own
-    instead of its class's or, beside its sublayers, parameters or buffers."""
-    if "forward" in vars(layer):
-        return True
-    return bool(layer._sub_layers) and bool(_parameters(layer) or layer._buffers)
-
-
-def _parameters(layer):
-    return [(key, p) for key, p in layer._parameters.items() if p is not None]
-
-
-def _parameter_shape(layer, key):
-    # Not getattr: Paddle's takes longer than the rest of a rule.
-    return layer._parameters[key].shape
-
-
-class _Recorder:
-    """Stands in for the forward of every leaf layer and notes a row each time."""
-
-    def __init__(self, batch):
-        self.batch = batch
-        self.rows = []
-        self.called = set()
-        self._counted = set()
-        self._outputs = {}
-
-    def call(self, path, layer, x):
-        """Note the call of a layer on a batch of no images, and return one of its output shape.
-
-        Raises:
-            _NoRule, GeometryError, ValueError, TypeError: the rules do not cover this call.
-        """
-        rule = _OUTPUT_SHAPES.get(type(layer))
-        images, *source = x.shape
-        if rule is None or images:
-            raise _NoRule
-        result = rule(layer, source)
-        row = Row(path, type(layer).__name__, [self.batch, *source], [self.batch, *result])
-        row.macs, row.connections = _counts(layer, source, result)
-        self._count_parameters(layer, row)
-        self.rows.append(row)
-        self.called.add(layer)
-        return self._output(tuple(result))
-
-    def _output(self, shape):
-        """No images of that shape; calls with outputs of one shape share one tensor."""
-        if shape not in self._outputs:
-            self._outputs[shape] = paddle.empty([0, *shape])
-        return self._outputs[shape]
-
-    def outputs_unchanged(self):
-        """Whether no in-place operation gave a shared output another shape."""
-        return all(tensor.shape == [0, *shape] for shape, tensor in self._outputs.items())
-
-    def _count_parameters(self, layer, row):
-        parameters = _parameters(layer)
-        row.shared = bool(parameters)
-        for key, parameter in parameters:
-            if id(parameter) in self._counted:
-                continue
-            self._counted.add(id(parameter))
-            row.shared = False
-            if graph.is_statistic(layer, key):
-                row.bn_statistics += prod(parameter.shape)
-            else:
-                row.params += prod(parameter.shape)
+def _weights(layer):
+    """Weight and bias of a layer, None where there is none."""
+    return parameter_of(layer, "weight"), parameter_of(layer, "bias")
 
 
 def _conv2d(layer, shape):
-    channels, *sizes = shape
-    filters, each, *kernel = _parameter_shape(layer, "weight")
-    _require(layer._padding_mode == "zeros" and layer._padding_algorithm == "EXPLICIT")
-    _require(layer._data_format == "NCHW" and channels == each * layer._groups)
-    return [
-        filters,
-        *_slide(sizes, kernel, layer._stride, layer._updated_padding, layer._dilation),
-    ]
+    weight, bias = _weights(layer)
+    plain = layer._padding_mode == "zeros" and layer._data_format == "NCHW"
+    if weight is None or not plain or len(shape) != 4:
+        return None
+    filters, each, *kernel = weight.shape
+    if shape[1] != each * layer._groups:
+        raise geometry.GeometryError(
+            f"the layer was built for {each * layer._groups} input channels but gets {shape[1]}."
+        )
+    attributes = {
+        "strides": layer._stride,
+        "paddings": layer._updated_padding,
+        "dilations": layer._dilation,
+        "padding_algorithm": layer._padding_algorithm,
+        "groups": layer._groups,
+        "data_format": "NCHW",
+    }
+    if layer._padding_algorithm != "EXPLICIT" or len(layer._updated_padding) != 2:
+        return None
+    windows = zip(
+        shape[2:], kernel, layer._stride, layer._updated_padding, layer._dilation, strict=True
+    )
+    result = [shape[0], filters, *(geometry.output_size(*window) for window in windows)]
+    return _with_bias(("conv2d", [weight], result, attributes), bias)
 
 
-def _pool2d(layer, shape):
-    channels, *sizes = shape
-    _require(layer.data_format == "NCHW" and not getattr(layer, "return_mask", False))
-    kernel = _pair(layer.ksize)
-    strides = kernel if layer.stride is None else _pair(layer.stride)
-    return [
-        channels,
-        *_slide(sizes, kernel, strides, _pair(layer.padding), [1, 1], layer.ceil_mode),
-    ]
-
-
-def _adaptive_pool2d(layer, shape):
-    _require(layer._data_format == "NCHW")
-    channels, *sizes = shape
-    wanted = zip(sizes, _pair(layer._output_size), strict=True)
-    return [channels, *(size if n is None else n for size, n in wanted)]
+def _with_bias(step, bias):
+    return [step] if bias is None else [step, ("add", [bias], step[2], {})]
 
 
 def _linear(layer, shape):
-    inputs, outputs = _parameter_shape(layer, "weight")
-    _require(shape[-1] == inputs)
-    return [*shape[:-1], outputs]
+    weight, bias = _weights(layer)
+    if weight is None:
+        return None
+    inputs, outputs = weight.shape
+    if shape[-1] != inputs:
+        raise geometry.GeometryError(
+            f"the layer was built for {inputs} input features but gets {shape[-1]}."
+        )
+    step = ("matmul", [weight], [*shape[:-1], outputs], {"transpose_x": False})
+    return _with_bias(step, bias)
 
 
 def _batch_norm(layer, shape):
     settings = vars(layer)
     layout = settings.get("_data_format") or settings["_data_layout"]
-    _require(shape[0] == _parameter_shape(layer, "_mean")[0] and layout not in graph.CHANNELS_LAST)
-    _require(len(shape) in _BATCH_NORM_AXES[type(layer)])
-    return shape
+    if layout in CHANNELS_LAST or len(shape) not in _BATCH_NORM_RANKS[type(layer)]:
+        return None
+    found = [parameter_of(layer, key) for key in ("_mean", "_variance", "weight", "bias")]
+    if found[0] is None or found[0].shape[0] != shape[1]:
+        return None
+    weights = [weight for weight in found if weight is not None]
+    steps = [("batch_norm", weights, shape, {})]
+    if type(layer) is nn.BatchNorm and layer._act:
+        if layer._act not in ("relu", "sigmoid", "tanh"):
+            return None
+        steps.append((layer._act, [], shape, {}))
+    return steps
+
+
+def _pool2d(layer, shape):
+    if layer.data_format != "NCHW" or getattr(layer, "return_mask", False) or len(shape) != 4:
+        return None
+    kernel = _pair(layer.ksize)
+    strides = kernel if layer.stride is None else _pair(layer.stride)
+    paddings = _pair(layer.padding)
+    if not all(isinstance(n, int) for n in paddings) or len(paddings) != 2:
+        return None
+    sizes = zip(shape[2:], kernel, strides, paddings, (1, 1), strict=True)
+    result = [geometry.output_size(*each, layer.ceil_mode) for each in sizes]
+    attributes = {
+        "kernel_size": kernel,
+        "strides": strides,
+        "paddings": paddings,
+        "ceil_mode": layer.ceil_mode,
+        "data_format": "NCHW",
+        "pooling_type": "max" if isinstance(layer, nn.MaxPool2D) else "avg",
+    }
+    return [("pool2d", [], [*shape[:2], *result], attributes)]
+
+
+def _adaptive_pool2d(layer, shape):
+    if layer._data_format != "NCHW" or len(shape) != 4:
+        return None
+    wanted = zip(shape[2:], _pair(layer._output_size), strict=True)
+    result = [size if n is None else n for size, n in wanted]
+    attributes = {"adaptive": True, "data_format": "NCHW", "pooling_type": "avg"}
+    return [("pool2d", [], [*shape[:2], *result], attributes)]
 
 
 def _flatten(layer, shape):
-    axes = len(shape) + 1
-    start, stop = layer.start_axis % axes, layer.stop_axis % axes
-    _require(start > 0)
-    return [*shape[: start - 1], prod(shape[start - 1 : stop]), *shape[stop:]]
+    start, stop = layer.start_axis % len(shape), layer.stop_axis % len(shape)
+    if start > stop:
+        return None
+    joined = prod(shape[start : stop + 1])
+    attributes = {"start_axis": start, "stop_axis": stop}
+    return [("flatten", [], [*shape[:start], joined, *shape[stop + 1 :]], attributes)]
 
 
-def _same(layer, shape):
-    return shape
-
-
-def _require(condition):
-    if not condition:
-        raise _NoRule
+def _cell_by_cell(kind):
+    return lambda layer, shape: [(kind, [], shape, {})]
 
 
 def _pair(value):
     return list(value) if isinstance(value, (list, tuple)) else [value] * 2
 
 
-def _slide(sizes, kernel, strides, paddings, dilations, ceil_mode=False):
-    axes = zip(sizes, kernel, strides, paddings, dilations, strict=True)
-    return [geometry.output_size(*axis, ceil_mode) for axis in axes]
-
-
-# Axes of one image that a batch normalisation takes, the channels included.
-_BATCH_NORM_AXES = {
-    nn.BatchNorm: (1, 2, 3, 4),
-    nn.BatchNorm1D: (1, 2),
-    nn.BatchNorm2D: (3,),
-    nn.BatchNorm3D: (4,),
+# Dimensions of the inputs that a batch normalisation takes.
+_BATCH_NORM_RANKS = {
+    nn.BatchNorm: (2, 3, 4, 5),
+    nn.BatchNorm1D: (2, 3),
+    nn.BatchNorm2D: (4,),
+    nn.BatchNorm3D: (5,),
 }
-_SAME_SHAPE = (
-    nn.ReLU, nn.ReLU6, nn.Sigmoid, nn.Tanh, nn.Softmax, nn.Hardswish, nn.Hardsigmoid, nn.Swish,
-    nn.Silu, nn.Dropout, nn.Identity,
-)  # fmt: skip
-# The layers with a rule: (layer, shape of one image) -> shape of its output.
-_OUTPUT_SHAPES = {
+_RULES = {
     nn.Conv2D: _conv2d,
     nn.Linear: _linear,
     nn.MaxPool2D: _pool2d,
     nn.AvgPool2D: _pool2d,
     nn.AdaptiveAvgPool2D: _adaptive_pool2d,
     nn.Flatten: _flatten,
-    **dict.fromkeys(_BATCH_NORM_AXES, _batch_norm),
-    **dict.fromkeys(_SAME_SHAPE, _same),
+    **dict.fromkeys(_BATCH_NORM_RANKS, _batch_norm),
+    nn.ReLU: _cell_by_cell("relu"),
+    nn.ReLU6: _cell_by_cell("relu6"),
+    nn.Sigmoid: _cell_by_cell("sigmoid"),
+    nn.Tanh: _cell_by_cell("tanh"),
+    nn.Hardswish: _cell_by_cell("hardswish"),
+    nn.Hardsigmoid: _cell_by_cell("hardsigmoid"),
+    nn.Silu: _cell_by_cell("silu"),
+    nn.Swish: _cell_by_cell("swish"),
+    nn.GELU: _cell_by_cell("gelu"),
+    nn.LeakyReLU: _cell_by_cell("leaky_relu"),
 }
-# The operation that each layer with counts runs, as the tracer names it.
-_COUNTED = {
-    nn.Conv2D: "conv2d",
-    nn.Linear: "matmul",
-    nn.MaxPool2D: "pool2d",
-    nn.AvgPool2D: "pool2d",
-    nn.AdaptiveAvgPool2D: "pool2d",
-}
-
-
-def _counts(layer, source, result):
-    """(multiply-adds, connections) of one image."""
-    kind = _COUNTED.get(type(layer))
-    if kind is None:
-        return 0, 0
-    shapes, attributes = [[1, *source]], {}
-    if kind != "pool2d":
-        shapes.append(_parameter_shape(layer, "weight"))
-    elif type(layer) is nn.AdaptiveAvgPool2D:
-        attributes["adaptive"] = True
-    else:
-        attributes["kernel_size"] = _pair(layer.ksize)
-    operation = graph.Operation(kind, [], [], shapes, [[1, *result]], attributes, {})
-    links = counts.connections(operation)
-    if layer._parameters.get("bias") is not None:
-        links += counts.connections(operation, adds_bias=True)
-    return counts.multiply_adds(operation), links
+_FORWARDS = {layer: layer.forward for layer in _RULES}

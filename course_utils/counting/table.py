@@ -63,15 +63,26 @@ class NetworkTable:
     """One row a layer call; shows itself as a table in a notebook.
 
     Attributes:
-        rows: list of ``Row``.
         title: the network's class.
         input_shape: the input that was asked for, batch included.
+
+    Args:
+        fill_fields: called once to work out the receptive fields, when rows are looked at.
     """
 
-    def __init__(self, rows, title, input_shape):
-        self.rows = rows
+    def __init__(self, rows, title, input_shape, fill_fields=None):
+        self._rows = rows
+        self._fill_fields = fill_fields
         self.title = title
         self.input_shape = tuple(input_shape)
+
+    @property
+    def rows(self):
+        """list of ``Row``, with their receptive fields."""
+        fill, self._fill_fields = self._fill_fields, None
+        if fill:
+            fill()
+        return self._rows
 
     @property
     def df(self):
@@ -84,12 +95,12 @@ class NetworkTable:
     def totals(self):
         """Sums of the counts: a dict with the keys ``COUNTS``. Unknown operations are left out
         of them and named in ``unknown``."""
-        return {c: sum(getattr(row, c) or 0 for row in self.rows) for c in COUNTS}
+        return {c: sum(getattr(row, c) or 0 for row in self._rows) for c in COUNTS}
 
     @property
     def unknown(self):
         """Operations without a rule: ``{row name: [operation, ...]}``."""
-        return {row.name: row.unknown for row in self.rows if row.unknown}
+        return {row.name: row.unknown for row in self._rows if row.unknown}
 
     def __getitem__(self, name):
         """The row of that name (upper and lower case alike)."""
@@ -100,7 +111,7 @@ class NetworkTable:
         raise KeyError(f"{self.title} has no row {name!r}; its rows are: {names}.")
 
     def __len__(self):
-        return len(self.rows)
+        return len(self._rows)
 
     def __repr__(self):
         totals = self.totals

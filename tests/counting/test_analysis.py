@@ -1,7 +1,6 @@
 import contextlib
 import copy
 import sys
-from dataclasses import replace
 
 import numpy as np
 import paddle
@@ -492,23 +491,27 @@ def test_several_outputs():
     ]
 
 
-def layer_rows(table):
-    """The rows of layers that were called, without their fields."""
-    return [
-        replace(row, receptive_field=None, jump=None)
-        for row in table.rows
-        if row.type[0].isupper() and row.output_shape
-    ]
+def without_rules(monkeypatch):
+    """Every layer is run from now on, also where its settings say what it does."""
+    monkeypatch.setattr(rules, "rule_of", lambda layer: None)
+
+
+def rows_and_runs(net, shape, monkeypatch):
+    """The rows as they are, and where every layer is run."""
+    described = analyze(net, shape).rows
+    with monkeypatch.context() as patched:
+        without_rules(patched)
+        return described, analyze(net, shape).rows
 
 
 @pytest.mark.parametrize(
     "name", ["LeNet", "vgg11", "resnet50", "densenet121", "mobilenet_v2", "mobilenet_v3_small"]
 )
-def test_the_fast_way_gives_the_same_rows(name):
+def test_what_layers_are_described_to_do_is_what_they_do(name, monkeypatch):
     with paddle.LazyGuard():
         net = getattr(MODELS, name)()
-    shape = (2, *vision_input(name)[1:])
-    assert rules.rows_from_layers(net, shape) == layer_rows(analyze(net, shape))
+    described, run = rows_and_runs(net, (2, *vision_input(name)[1:]), monkeypatch)
+    assert described == run
 
 
 class Settings(nn.Layer):
@@ -532,16 +535,16 @@ class Settings(nn.Layer):
         return self.head(x) + self.head(x)
 
 
-def test_the_fast_way_reads_every_setting():
-    net, shape = Settings(), (3, 4, 20, 17)
-    rows = rules.rows_from_layers(net, shape)
-    assert rows == layer_rows(analyze(net, shape))
-    assert [row.output_shape for row in rows[-3:]] == [[3, 8, 15], [3, 8, 6], [3, 8, 6]]
-    assert [row.shared for row in rows[-2:]] == [False, True]
+def test_descriptions_read_every_setting(monkeypatch):
+    described, run = rows_and_runs(Settings(), (3, 4, 20, 17), monkeypatch)
+    assert described == run
+    layers = [row for row in described if row.type[0].isupper()]
+    assert [row.output_shape for row in layers[-3:]] == [[3, 8, 15], [3, 8, 6], [3, 8, 6]]
+    assert [row.shared for row in layers[-2:]] == [False, True]
 
 
 class Folded(nn.Layer):
-    """Channels become images, which a batch of no images cannot show."""
+    """Channels become images."""
 
     def __init__(self):
         super().__init__()
@@ -622,10 +625,9 @@ def replaced_forward():
         (Film, (2, 5, 3, 8, 8)),
     ],
 )
-def test_what_the_rules_do_not_cover_is_traced(factory, shape):
-    net = factory()
-    assert rules.rows_from_layers(net, shape) is None
-    assert analyze(net, shape, False).totals == analyze(net, shape).totals
+def test_uncommon_settings_and_uses_of_layers(factory, shape, monkeypatch):
+    described, run = rows_and_runs(factory(), shape, monkeypatch)
+    assert described == run
 
 
 def test_a_factory_allocates_no_weights():
