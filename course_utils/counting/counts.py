@@ -45,7 +45,7 @@ def added_product(operation):
 
 def bilinear(operation):
     """Both inputs meet in every output: x1 of m features, x2 of n, weights (outputs, m, n)."""
-    return geometry.multiply_adds(prod(operation.output_shape), _weights_each(operation))
+    return geometry.multiply_adds(prod(operation.output_shape), prod(operation.input_shapes[2][1:]))
 
 
 def einsum(operation):

@@ -142,8 +142,8 @@ def trace(net, input_shape):
         internals.graph_mode(recorder.value, recorder.changed) as block,
     ):
         try:
-            recorder.prepare(block)
             data = paddle.static.data("input", list(input_shape), "float32")
+            recorder.prepare(block)
             try:
                 net(data)
             except Exception as error:
@@ -186,6 +186,7 @@ class _Recorder:
         self._parameters = {}
         self._names = {id(parameter): name for name, _, _, parameter in _named_parameters(net)}
         self._values = {}
+        self._weights = {}
         self._paths = {}
         self._reshaped = set()
 
@@ -230,13 +231,14 @@ class _Recorder:
     def _call(self, name, layer, forward, rule, inputs, settings):
         call = LayerCall(name, type(layer).__name__, not internals.sublayers_of(layer), layer)
         call.input_shape = shape_of(inputs or list(settings.values()))
-        self._enter(call)
+        self._open.append(len(self.calls))
+        self.calls.append(call)
+        outputs = None
         try:
-            outputs = None
             if rule is not None and len(inputs) == 1 and not settings:
                 outputs = self._described(layer, rule, inputs[0])
             if outputs is None:
-                outputs = forward(*inputs, **settings)
+                outputs = self._run(forward, inputs, settings)
             call.output_shape = shape_of(outputs)
             return outputs
         except Exception as error:
@@ -245,12 +247,13 @@ class _Recorder:
             raise
         finally:
             self._open.pop()
-            self._timeline.append((self.block.last(), self._open[-1]))
 
-    def _enter(self, call):
-        self._open.append(len(self.calls))
-        self._timeline.append((self.block.last(), len(self.calls)))
-        self.calls.append(call)
+    def _run(self, forward, inputs, settings):
+        self._timeline.append((self.block.last(), self._open[-1]))
+        try:
+            return forward(*inputs, **settings)
+        finally:
+            self._timeline.append((self.block.last(), self._open[-2]))
 
     def _described(self, layer, rule, data):
         """What a common layer returns, its operations noted; None if it has to be run."""
@@ -262,24 +265,22 @@ class _Recorder:
         if min(shape, default=0) < 1:
             return None
         steps = rule(layer, shape)
-        if steps is None or not all(
-            isinstance(weight, _TENSORS) and weight.dtype == dtype
-            for _, weights, _, _ in steps
-            for weight in weights
-        ):
+        if steps is None:
+            return None
+        known = [[self._known(weight) for weight in weights] for _, weights, _, _ in steps]
+        if any(each != dtype for step in known for _, _, each in step):
             return None
         result = self.block.new_value(steps[-1][2], dtype)
         operations = []
-        for kind, weights, output_shape, attributes in steps:
+        for (kind, _, output_shape, attributes), weights in zip(steps, known, strict=True):
             # Values between the steps of one layer need no place in Paddle's graph.
             target = result.id if len(operations) == len(steps) - 1 else object()
-            self._note_parameters(weights)
             operations.append(
                 Operation(
                     kind,
-                    [source, *map(id, weights)],
+                    [source, *(value for value, _, _ in weights)],
                     [target],
-                    [shape, *(list(weight.shape) for weight in weights)],
+                    [shape, *(size for _, size, _ in weights)],
                     [output_shape],
                     attributes,
                     {},
@@ -299,12 +300,18 @@ class _Recorder:
             change = Operation("change", [after.id], [before.id], *shapes, {}, {})
             self._timeline.append((self.block.last(), [change]))
 
-    def _note_parameters(self, weights):
-        for weight in weights:
-            if id(weight) in self._names:
-                self._parameters[id(weight)] = self._names[id(weight)]
-            elif isinstance(weight, internals.Parameter):
-                self.unregistered[id(weight)] = weight
+    def _known(self, weight):
+        """(id of its value, shape, type) of a parameter that a described layer uses."""
+        if id(weight) not in self._weights:
+            if isinstance(weight, _TENSORS):
+                self._weights[id(weight)] = (id(weight), list(weight.shape), weight.dtype)
+                if id(weight) in self._names:
+                    self._parameters[id(weight)] = self._names[id(weight)]
+                elif isinstance(weight, internals.Parameter):
+                    self.unregistered[id(weight)] = weight
+            else:
+                return None, None, None
+        return self._weights[id(weight)]
 
     def _refuse(self, name, layer, forward, rule, inputs, settings):
         kind = "列表" if name.endswith("]") else "容器或对象"

@@ -114,6 +114,7 @@ class Block:
     def __init__(self, program):
         self._block = program.global_block()
         self._types = {}
+        self._sample(paddle.float32)
 
     def new_value(self, shape, dtype):
         """A value that no operation makes: a parameter, or what a described layer returns."""
@@ -133,8 +134,8 @@ class Block:
         return self._block.ops
 
     def last(self):
-        """Id of the last operation; None if there is none."""
-        return self._block.back().id() if self._block.num_ops() else None
+        """Id of the last operation; there must be one."""
+        return self._block.back().id()
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import contextlib
 from collections import OrderedDict, deque
 from functools import partial
+from operator import is_
 
 import numpy as np
 from paddle import nn
@@ -47,12 +48,11 @@ class Snapshot:
         attributes = vars(layer)
         before = attributes.copy()
         self._restores.append(lambda: _refill_attributes(attributes, before))
-        for key, value in before.items():
-            kind = type(value)
-            if kind in _PLAIN or key in _REGISTERS and value:
-                continue
-            if kind in _CONTAINERS and not value:
+        for key, value in [item for item in before.items() if type(item[1]) not in _PLAIN]:
+            if type(value) in _CONTAINERS and not value:
                 self._empty.append(value)
+            elif key in _REGISTERS:
+                continue
             elif key == "_sub_layers":
                 content = list(value.items())
                 self._restores.append(partial(_refill, value, OrderedDict, content))
@@ -153,6 +153,12 @@ def _refill(container, base, content):
 
 
 def _refill_attributes(attributes, before):
+    # What a trace itself has replaced comes first; then most are as they were.
+    if "forward" not in before:
+        attributes.pop("forward", None)
+    attributes.update({key: before[key] for key in _REGISTERS if key in before})
+    if len(attributes) == len(before) and all(map(is_, attributes.values(), before.values())):
+        return
     for key in [key for key in attributes if key not in before]:
         del attributes[key]
     for key, value in before.items():
