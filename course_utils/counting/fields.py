@@ -535,6 +535,21 @@ def cut(operation, view, shape):
     return result
 
 
+def set_part(operation, known, shape):
+    """Some of the channels or images of a value set to another."""
+    views = []
+    for number, view in known:
+        dims = list(view.dims)
+        if number == 1:
+            for axis in sorted(operation.attributes["decrease_axes"]):
+                dims.insert(axis, (1,))
+        axes = operation.attributes["axes"]
+        if number > 1 or len(dims) != len(shape) or any(numbers_of(dims[i]) for i in axes):
+            raise Unknown
+        views.append((number, View(tuple(dims), view.whole)))
+    return elementwise(operation, views, shape)
+
+
 def rearranged(operation, view, shape):
     """Positions or channels in another order (roll, flip): those of the image lose theirs."""
     axes = operation.attributes.get("axis")

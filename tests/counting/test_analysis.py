@@ -1,5 +1,6 @@
 import contextlib
 import copy
+import doctest
 import sys
 
 import numpy as np
@@ -10,7 +11,7 @@ from oracle import gradient_extent
 from paddle import nn
 
 from course_utils import AnalysisError, analyze
-from course_utils.counting import rules
+from course_utils.counting import analysis, rules
 
 MODELS = paddle.vision.models
 VISION = [
@@ -628,6 +629,11 @@ def replaced_forward():
 def test_uncommon_settings_and_uses_of_layers(factory, shape, monkeypatch):
     described, run = rows_and_runs(factory(), shape, monkeypatch)
     assert described == run
+
+
+def test_the_example_of_the_docstring():
+    failed, tried = doctest.testmod(analysis)
+    assert tried and not failed
 
 
 def test_a_factory_allocates_no_weights():

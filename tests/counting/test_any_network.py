@@ -168,7 +168,12 @@ FIELDS = {
     ),
     "set in place": (
         lambda n, x: n.b(_set_in_place(n.a(x), n.c)),
-        {"a": conv(2, 2), "b": conv(2), "c": conv(2, 1, padding=1)}, "?",
+        {"a": conv(2, 2), "b": conv(2), "c": conv(2, 1, padding=1)}, 7,
+    ),
+    "rows set in place": (
+        lambda n, x: n.b(_rows_set(n.a(x), n.c)),
+        {"a": conv(), "b": conv(), "c": conv(padding=1)},
+        "?",
     ),
     "a view changed in place": (
         lambda n, x: n.b(_view_changed(n.a(x), n.c)),
@@ -216,6 +221,11 @@ def _added_in_place(y, branch):
 
 def _set_in_place(y, branch):
     y[:, 0] = branch(y)[:, 0]
+    return y
+
+
+def _rows_set(y, branch):
+    y[:, :, 2] = branch(y)[:, :, 2]
     return y
 
 
