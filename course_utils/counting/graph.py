@@ -262,7 +262,7 @@ class _Recorder:
         shape, dtype, source = list(data.shape), data.dtype, data.id
         if source in self._reshaped:
             raise InPlaceError
-        if min(shape, default=0) < 1:
+        if min(shape, default=0) < 1 or not self.block.is_open():
             return None
         steps = rule(layer, shape)
         if steps is None:

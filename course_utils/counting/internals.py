@@ -19,7 +19,7 @@ import paddle
 from paddle.autograd import PyLayer
 from paddle.base import framework, unique_name
 from paddle.base.core import default_cpu_generator
-from paddle.base.libpaddle.pir import create_shaped_type
+from paddle.base.libpaddle.pir import create_shaped_type, get_current_insertion_point
 from paddle.jit.dy2static.program_translator import ProgramTranslator, StaticFunction
 from paddle.nn.initializer.lazy_init import lazy_init_helper
 from paddle.nn.layer import layers as layer_module
@@ -132,6 +132,10 @@ class Block:
     def operations(self):
         """Paddle's operations so far."""
         return self._block.ops
+
+    def is_open(self):
+        """Whether operations go to the graph itself, not into a branch or a loop of it."""
+        return get_current_insertion_point().block() == self._block
 
     def last(self):
         """Id of the last operation; there must be one."""

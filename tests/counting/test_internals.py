@@ -23,6 +23,23 @@ def test_values_without_an_operation_have_shapes_and_can_be_used():
     in_graph_mode(work)
 
 
+def test_a_branch_is_not_the_graph_itself():
+    seen = []
+
+    def work(block):
+        value = block.new_value([2, 3], paddle.float32)
+
+        def branch():
+            seen.append(block.is_open())
+            return value
+
+        seen.append(block.is_open())
+        paddle.static.nn.cond(value.sum() > 0, branch, branch)
+
+    in_graph_mode(work)
+    assert seen == [True, False, False]
+
+
 def test_changes_in_place_are_reported():
     seen = []
 
