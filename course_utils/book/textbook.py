@@ -97,11 +97,8 @@ def network_table(section, name, module=None, input_shape=None, /, **arguments):
     shape = (1, *(input_shape or known[name]["input"]))
     try:
         net = graph.build(lambda: notebooks.built(getattr(module, name), arguments))
-    except graph.TraceError as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, notebooks.NotebookError):
-            raise TextbookError(str(cause)) from None
-        raise cause from None
+    except notebooks.NotebookError as error:
+        raise TextbookError(str(error)) from None
     for weight_name, weight in net.named_parameters():
         if prod(weight.shape) > geometry.LARGEST:
             raise TextbookError(

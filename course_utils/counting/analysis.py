@@ -57,12 +57,15 @@ def analyze(net_or_factory, input_shape, receptive_field=True):
     """
     try:
         net = graph.build(net_or_factory)
+    except Exception as error:
+        raise AnalysisError(graph.failed_building(net_or_factory, error)) from error
+    try:
         traced = graph.trace(net, input_shape)
     except graph.TraceError as error:
         table = None
         if error.graph is not None:
             table = _table(net, error.graph, receptive_field, complete=False)
-        raise AnalysisError(str(error), table) from error.__cause__
+        raise AnalysisError(str(error), table) from None
     return _table(net, traced, receptive_field)
 
 

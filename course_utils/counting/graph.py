@@ -78,22 +78,20 @@ def build(net_or_factory):
     """The network itself, or the one a factory builds without allocating its weights.
 
     Raises:
-        TraceError: the factory fails; its own error is the cause.
+        whatever the factory raises; ``failed_building`` says it in one sentence.
     """
     if isinstance(net_or_factory, nn.Layer) or not callable(net_or_factory):
         return net_or_factory
-    try:
-        with internals.random_states_kept():
-            with contextlib.suppress(Exception), internals.lazily():
-                return net_or_factory()
-            # A constructor that reads or sets its weights needs them to exist.
-            with internals.unique_name.guard():
-                return net_or_factory()
-    except Exception as error:
-        raise TraceError(_failed_building(net_or_factory, error)) from error
+    with internals.random_states_kept():
+        with contextlib.suppress(Exception), internals.lazily():
+            return net_or_factory()
+        # A constructor that reads or sets its weights needs them to exist.
+        with internals.unique_name.guard():
+            return net_or_factory()
 
 
-def _failed_building(factory, error):
+def failed_building(factory, error):
+    """One sentence for people: why a factory builds no network."""
     name = getattr(factory, "__name__", type(factory).__name__)
     name = "这个函数" if name == "<lambda>" else name
     if "super().__init__" in str(error) or "super(YourLayer, self).__init__" in str(error):
