@@ -116,6 +116,8 @@ def built(factory, arguments):
         with np.errstate(divide="raise", invalid="raise"):  # a layer without any weights
             return factory(**arguments)
     except Exception as error:  # whatever the code of a notebook raises
+        if not arguments:
+            raise NotebookError(f"{factory.__name__} 不能建立，{reason(error)}") from error
         raise NotebookError(
             f"{factory.__name__} does not take these arguments: {first_sentence(error)}"
         ) from error
