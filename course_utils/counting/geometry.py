@@ -21,6 +21,16 @@ class GeometryError(ValueError):
     """A setting that no layer can have; the message is one sentence for people."""
 
 
+def verify_width(kind, wanted, given):
+    """Raise a ``GeometryError`` unless a layer is given as many channels as its weights expect.
+
+    Args:
+        kind: what is counted, in Chinese: "通道" or "特征".
+    """
+    if given != wanted:
+        raise GeometryError(f"这一层按 {wanted} 个输入{kind}建立，实际来的是 {given} 个。")
+
+
 def kernel_extent(kernel, dilation=1):
     """Number of input cells from the first to the last tap of a kernel: d(k - 1) + 1."""
     return dilation * (kernel - 1) + 1
@@ -43,15 +53,15 @@ def output_size(size, kernel, stride=1, padding=0, dilation=1, ceil_mode=False):
     settings = {"size": size, "kernel": kernel, "stride": stride, "dilation": dilation}
     for name, value in settings.items():
         if value < 1:
-            raise GeometryError(f"{name} is {value}; it must be at least 1.")
+            raise GeometryError(f"{name} 是 {value}，至少应为 1。")
     begin, end = padding if isinstance(padding, (tuple, list)) else (padding, padding)
     if begin < 0 or end < 0:
-        raise GeometryError(f"padding is {padding}; it must not be negative.")
+        raise GeometryError(f"padding 是 {padding}，不能为负数。")
     free = size + begin + end - kernel_extent(kernel, dilation)
     if free < 0:
         raise GeometryError(
-            f"a kernel that spans {kernel_extent(kernel, dilation)} cells does not fit into "
-            f"{size + begin + end} (input {size} + padding {begin} + {end})."
+            f"范围为 {kernel_extent(kernel, dilation)} 格的核放不进 {size + begin + end} 格"
+            f"（输入 {size} + 填充 {begin} + {end}）。"
         )
     return (-(-free // stride) if ceil_mode else free // stride) + 1
 

@@ -492,7 +492,7 @@ def _verify(graph):
 
 
 def _sentence(call, shape, cause):
-    return f"{call.name} ({call.type}) cannot take an input of shape {shape}: {cause}"
+    return f"{call.name} ({call.type}) 接不上形状为 {shape} 的输入：{cause}"
 
 
 def shape_of(values):

@@ -39,10 +39,7 @@ def _conv2d(layer, shape):
     if weight is None or not plain or len(shape) != 4:
         return None
     filters, each, *kernel = weight.shape
-    if shape[1] != each * layer._groups:
-        raise geometry.GeometryError(
-            f"the layer was built for {each * layer._groups} input channels but gets {shape[1]}."
-        )
+    geometry.verify_width("通道", each * layer._groups, shape[1])
     attributes = {
         "strides": layer._stride,
         "paddings": layer._updated_padding,
@@ -69,10 +66,7 @@ def _linear(layer, shape):
     if weight is None:
         return None
     inputs, outputs = weight.shape
-    if shape[-1] != inputs:
-        raise geometry.GeometryError(
-            f"the layer was built for {inputs} input features but gets {shape[-1]}."
-        )
+    geometry.verify_width("特征", inputs, shape[-1])
     step = ("matmul", [weight], [*shape[:-1], outputs], {"transpose_x": False})
     return _with_bias(step, bias)
 

@@ -87,8 +87,5 @@ def check_convolution(operation):
     last = operation.attributes.get("data_format") in CHANNELS_LAST
     channels = operation.input_shapes[0][-1 if last else 1]
     wanted = operation.input_shapes[1][1] * operation.attributes["groups"]
-    if channels != wanted:
-        raise geometry.GeometryError(
-            f"the layer was built for {wanted} input channels but gets {channels}."
-        )
+    geometry.verify_width("通道", wanted, channels)
     check_windows(operation)

@@ -434,8 +434,8 @@ def test_a_failure_names_the_layer_and_keeps_the_rows_so_far():
     with pytest.raises(AnalysisError) as caught:
         analyze(Failing(), (2, 1, 8, 8))
     assert str(caught.value) == (
-        "second (Linear) cannot take an input of shape [2, 144]: "
-        "the layer was built for 10 input features but gets 144."
+        "second (Linear) 接不上形状为 [2, 144] 的输入："
+        "这一层按 10 个输入特征建立，实际来的是 144 个。"
     )
     assert [row.name for row in caught.value.table.rows] == ["first", "norm", "flatten", "second"]
 
@@ -453,14 +453,18 @@ class Raising(nn.Layer):
 @pytest.mark.parametrize(
     "net, shape, said",
     [
-        (nn.Conv2D(3, 4, 5), (1, 1, 8, 8), "built for 3 input channels but gets 1"),
+        (nn.Conv2D(3, 4, 5), (1, 1, 8, 8), "按 3 个输入通道建立，实际来的是 1 个"),
         (
             nn.Conv2D(1, 4, 5),
             (1, 1, 3, 3),
-            r"Conv2D \(Conv2D\) .* spans 5 cells does not fit into 3",
+            r"Conv2D \(Conv2D\) .*范围为 5 格的核放不进 3 格",
         ),
-        (nn.Sequential(nn.MaxPool2D(2), nn.MaxPool2D(3)), (1, 1, 4, 4), "1 .MaxPool2D. .* spans 3"),
-        (nn.Linear(4, 2), (1, 5), "built for 4 input features but gets 5"),
+        (
+            nn.Sequential(nn.MaxPool2D(2), nn.MaxPool2D(3)),
+            (1, 1, 4, 4),
+            "1 .MaxPool2D. .*范围为 3 格",
+        ),
+        (nn.Linear(4, 2), (1, 5), "按 4 个输入特征建立，实际来的是 5 个"),
         (nn.BatchNorm2D(4), (1, 3, 4, 4), "BatchNorm2D"),
         (Undecided(), (1, 2), "depends on tensor values"),
         (Raising(), (1, 2), "no luck"),

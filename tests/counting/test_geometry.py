@@ -21,7 +21,7 @@ def test_output_size_equals_windows_slid_by_hand(ceil_mode):
         range(1, 13), range(1, 5), range(1, 4), range(0, 3), range(1, 3)
     ):
         if geometry.kernel_extent(kernel, dilation) > size + 2 * padding:
-            with pytest.raises(geometry.GeometryError, match="does not fit"):
+            with pytest.raises(geometry.GeometryError, match="放不进"):
                 geometry.output_size(size, kernel, stride, padding, dilation)
         else:
             assert geometry.output_size(
@@ -32,12 +32,12 @@ def test_output_size_equals_windows_slid_by_hand(ceil_mode):
 @pytest.mark.parametrize(
     "arguments, said",
     [
-        ((0, 1), "size is 0"),
-        ((5, 0), "kernel is 0"),
-        ((5, 1, 0), "stride is 0"),
-        ((5, 1, 1, -1), "padding is -1"),
-        ((5, 1, 1, 0, 0), "dilation is 0"),
-        ((3, 5), "spans 5 cells does not fit into 3"),
+        ((0, 1), "size 是 0"),
+        ((5, 0), "kernel 是 0"),
+        ((5, 1, 0), "stride 是 0"),
+        ((5, 1, 1, -1), "padding 是 -1"),
+        ((5, 1, 1, 0, 0), "dilation 是 0"),
+        ((3, 5), "范围为 5 格的核放不进 3 格"),
     ],
 )
 def test_impossible_settings_are_named(arguments, said):

@@ -278,7 +278,7 @@ def test_shape_that_no_photo_has(shape):
 
 def test_network_that_cannot_take_the_input():
     nets = {"TinyNet": (TinyNet, (1, 1, 28, 28))}
-    with pytest.raises(TraceError, match=r"^f6 \(Linear\) cannot take .* gets 256\.$"):
+    with pytest.raises(TraceError, match=r"^f6 \(Linear\) 接不上.*实际来的是 256 个。$"):
         ReceptiveFieldExplorer(nets, load_photo())
 
 
