@@ -1,6 +1,7 @@
 """Shifts every seed: what then changes depends on the seed, and must not be asserted or stored.
 
 A plug-in of pytest (``-p other_seed``) and a start-up file of IPython; see ``elsewhere.py``.
+Further processes that these start keep the usual seeds.
 """
 
 import numpy as np
