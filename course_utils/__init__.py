@@ -14,6 +14,7 @@ _NAMES = {
     "AnalysisError": "counting.analysis",
     "History": "training.history",
     "analyze": "counting.analysis",
+    "check": "exercises",
     "depth": "counting.depth",
     "depths": "counting.depth",
     "evaluating": "counting.modes",

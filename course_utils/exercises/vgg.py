@@ -1,119 +1,236 @@
 """Exercises of section 6.3."""
 
 from ..counting import geometry
-from .kinds import NetworkExercise, NumberExercise
+from .kinds import NumberExercise
+from .lenet import FIELD, PARAMETERS, at_most
+from .mistakes import Mistake, Question
+from .networks import NetworkExercise
+from .stacks import conv, count_multiply_adds, count_parameters, field, field_of, parameters, pool
+
+MODULES = (2, 2, 3, 3, 3)  # convolutions of configuration D
 
 
-def _third_module():
-    def parameters(*channels, bias=True):
-        pairs = zip(channels, channels[1:], strict=False)
-        return sum(geometry.conv_parameters(i, o, (3, 3), bias=bias) for i, o in pairs)
+def _third_module(inputs, maps, layers):
+    widths = [inputs] + [maps] * layers
+    convolutions = [
+        conv(n, m, 3, name=f"第 {place} 层")
+        for place, (n, m) in enumerate(zip(widths, widths[1:], strict=False), start=1)
+    ]
+    whole = [conv(maps, maps, 3)] * layers
+    bare = geometry.conv_parameters(maps, maps, (3, 3), bias=False)
+    return Question(
+        parameters(convolutions),
+        own=(
+            Mistake(parameters(whole), "channels",
+                    f"把第一层的输入也当成了 {maps} 个通道（它只有 {inputs} 个）",
+                    f"第一层的输入来自上一个模块，只有 {inputs} 个通道。"),
+            Mistake(layers * bare, "channels",
+                    f"把第一层的输入也当成了 {maps} 个通道，而且没有算偏置",
+                    f"第一层的输入来自上一个模块，只有 {inputs} 个通道。"),
+            Mistake(parameters([conv(n, m, 3, bias=False) for n, m in zip(widths, widths[1:],
+                    strict=False)]) + maps, "bias", "只算了一层的偏置",
+                    f"{layers} 层各有 {maps} 个偏置。"),
+            Mistake(parameters([conv(n, m, 3, bias=False) for n, m in zip(widths, widths[1:],
+                    strict=False)]) + 1, "bias", "一共只算了一个偏置",
+                    f"{layers} 层各有 {maps} 个偏置。"),
+        ),
+        recipe=count_parameters(convolutions, positions=56**2),
+    )  # fmt: skip
 
-    return NumberExercise(
-        parameters(128, 256, 256, 256),
-        {
-            parameters(128, 256, 256, 256, bias=False): "每个卷积核还有一个偏置，别忘了。",
-            parameters(256, 256, 256, 256): "第一层的输入来自上一个模块，只有 128 个通道。",
-            3 * parameters(128, 256): "只有第一层的输入是 128 个通道，后两层是 256 个。",
-            parameters(128, 256, 256): "这只有两层，模块里有三层。",
-        },
+
+def _convolutions(count, kernel, module=""):
+    return tuple(conv(1, 1, kernel, name=f"{module}第 {n} 层") for n in range(1, count + 1))
+
+
+def _stacked(layers, kernel):
+    recipe = field_of(
+        _convolutions(layers, kernel), after=(conv(1, 1, kernel, name=f"第 {layers + 1} 层"),)
     )
+    return Question(recipe.value, recipe=recipe)
 
 
-def _field(*kernels):
-    field = geometry.Field()
-    for kernel in kernels:
-        field = field.window(kernel)
-    return int(field.size)
+def _vgg(modules, kernel):
+    """Convolutions and poolings of VGG, module by module, each with padding."""
+    layers = []
+    for module, count in enumerate(MODULES[:modules], start=1):
+        layers += [
+            conv(1, 1, kernel, padding=kernel // 2, name=f"模块 {module} 的第 {n} 个卷积层")
+            for n in range(1, count + 1)
+        ]
+        layers.append(pool(2, 2, name=f"模块 {module} 之后的池化层"))
+    return layers
 
 
-def _four_layers():
-    return NumberExercise(
-        _field(3, 3, 3, 3),
-        {
-            4 * 3: "感受野不是边长的和：相邻的窗口互相重叠，每多一层只增加 2。",
-            _field(3, 3, 3): "这是三层的感受野，还差一层。",
-            3**4: "感受野不是边长的积：每多一层只增加 2。",
-            _field(*[3] * 5): "这是五层的感受野，多算了一层。",
-        },
-    )
+def _second_module(module, kernel):
+    layers = _vgg(module, kernel)[:-1]
+    after = _vgg(module + 1, kernel)[len(layers) :][:3]
+    recipe = field_of(layers, after, size=224)
+    return Question(
+        recipe.value,
+        own=(
+            Mistake(int(field([one for one in layers if not one.pools]).size), "field",
+                    "漏掉了池化层", "池化使感受野增加，并使相邻两格的间距加倍。"),
+            Mistake(int(field(layers).size) - 1, "field", "漏了池化层增加的 1",
+                    "2×2 的池化自己也多看 1 格（乘它的间距）。"),
+        ),
+        recipe=recipe,
+    )  # fmt: skip
 
 
-def _second_module():
-    pooled = geometry.Field().window(3).window(3).window(2, 2)
-    one, both = pooled.window(3), pooled.window(3).window(3)
-    return NumberExercise(
-        int(both.size),
-        {
-            _field(3, 3, 3, 3): "漏掉了池化层：它使感受野加 1，并使相邻两格相距 2 像素。",
-            int(one.size): "要么只算了一个卷积层，要么忘了池化以后相邻两格相距 2 像素。",
-            int(pooled.size): "这是第一个池化层的感受野，后面还有两个卷积层。",
-            int(both.window(2, 2).size): "这是第二个池化层的感受野，多算了一层。",
-        },
-    )
+def _larger_image(size):
+    side = size // 2**5
 
-
-def _larger_image():
-    def parameters(side, bias=True):
+    def linear(side, bias=True):
         return geometry.linear_parameters(side * side * 512, 4096, bias)
 
-    return NumberExercise(
-        parameters(8),
-        {
-            parameters(8, bias=False): "每个单元还有一个偏置，别忘了。",
-            parameters(7): "这是 224×224 的图像；256 经过五次减半不是 7。",
-            parameters(16): "还有第五次池化。",
-            geometry.linear_parameters(512, 4096): "展平以后是 8×8×512 个数，不只是 512 个。",
-        },
-    )
+    def wrong(value, kind, what, why):
+        return Mistake(value, kind, what, why)
+
+    later = geometry.linear_parameters(4096, 4096) + geometry.linear_parameters(4096, 1000)
+    flat = f"展平以后是 {side}×{side}×512 个数。"
+    return Question(
+        linear(side),
+        own=(
+            wrong(linear(side, bias=False), "bias", "没有算偏置", "每个单元还有一个偏置。"),
+            wrong(linear(side, bias=False) + 1, "bias", "偏置只算了 1 个", "4096 个单元各有一个偏置。"),
+            wrong(linear(side, bias=False) + side * side * 512, "bias", "偏置按输入的个数算了",
+                  "偏置跟着输出走：4096 个单元各有一个。"),
+            wrong(linear(7), "positions", "仍按 224×224 的图像（7×7）算",
+                  f"{size} 经过五次减半不是 7。"),
+            wrong(linear(7, bias=False), "positions", "仍按 224×224 的图像（7×7）算，而且没有算偏置",
+                  f"{size} 经过五次减半不是 7。"),
+            wrong(linear(size // 2**4), "layers", "漏了第五次池化", "五个模块之后各有一次池化。"),
+            wrong(linear(size // 2**6), "layers", "多算了一次池化（只有五次减半）",
+                  "五个模块之后各有一次池化。"),
+            wrong(geometry.linear_parameters(512, 4096), "positions",
+                  "只算了 512 个通道，没有乘位置（没有展平）", flat),
+            wrong(geometry.linear_parameters(side * 512, 4096), "positions",
+                  "把边长当成了面积（没有平方）", flat),
+            wrong(geometry.linear_parameters(size * size * 512, 4096), "layers",
+                  "没有做五次池化减半", f"{size} 经过五次减半才到全连接层。"),
+            wrong(side * side * 512, "channels", "只数了展平以后的个数，没有乘 4096 个单元",
+                  "每个单元都看展平以后的全部数。"),
+            wrong(geometry.linear_parameters(side * side * 512, 1000), "channels",
+                  "按 1000 个输出算（应为 4096 个单元）", "第一个全连接层有 4096 个单元。"),
+            wrong(linear(side) + later, "layers", "把三个全连接层都算进去了", "题目只问第一个。"),
+            wrong(later, "layers", "算成了后两个全连接层", "题目只问第一个。"),
+            wrong(geometry.linear_parameters(side * side, 4096), "channels",
+                  "漏了 512 个通道", flat),
+            wrong(geometry.linear_parameters(side * side * 256, 4096), "channels",
+                  "按 256 个通道算", flat),
+        ),
+    )  # fmt: skip
 
 
-def _second_convolution():
-    positions = 224 * 224 * 64
-    return NumberExercise(
-        geometry.multiply_adds(positions, 3 * 3 * 64),
-        {
-            geometry.connections(positions, 3 * 3 * 64, bias=True): "乘加次数不计偏置。",
-            geometry.multiply_adds(positions, 3 * 3 * 3): "第二个卷积层的输入有 64 个通道。",
-            geometry.multiply_adds(positions, 3 * 3): "每个输出要看全部 64 个输入通道。",
-            geometry.multiply_adds(224 * 224, 3 * 3 * 64): "这只是一张特征图，共有 64 张。",
-            geometry.multiply_adds(
-                112 * 112 * 64, 3 * 3 * 64
-            ): "池化在第二个卷积层之后，这时还是 224×224。",
-        },
-    )
+def _second_convolution(maps, side):
+    layer = conv(maps, maps, 3, map=(side, side))
+    recipe = count_multiply_adds([layer])
+    return Question(
+        recipe.value,
+        own=(
+            Mistake(geometry.multiply_adds(side**2 * maps, 3 * 3 * 3), "channels",
+                    "把输入当成了 3 个通道（那是第一层）", f"第二个卷积层的输入有 {maps} 个通道。"),
+            Mistake(geometry.multiply_adds(side**2, 3 * 3 * maps), "channels",
+                    f"只算了一张特征图（或者漏了 {maps} 个输入通道）", f"输入、输出都有 {maps} 个通道，都要乘。"),
+        ),
+        recipe=recipe,
+    )  # fmt: skip
 
 
-def _light_network():
-    def judge(table):
-        convolutions = [row for row in table.rows if row.type == "Conv2D"]
-        pools = sum(row.type == "MaxPool2D" for row in table.rows)
-        if table.rows[-1].output_shape != [1, 1000]:
-            return f"输出应为 [1, 1000] 的 logits，现在是 {table.rows[-1].output_shape}。"
-        if any(row.type in ("Softmax", "softmax") for row in table.rows):
-            return "前向计算应返回 logits：Softmax 属于损失函数，请去掉。"
-        if len(convolutions) != 13 or pools != 5:
-            return f"应保留 13 个卷积层和 5 次池化，现在是 {len(convolutions)} 个和 {pools} 次。"
-        if convolutions[-1].receptive_field != 196:
-            return (
-                f"最后一个卷积层的感受野应仍是 196，现在是 "
-                f"{convolutions[-1].receptive_field}：卷积核或步长变了。"
-            )
-        if table.totals["params"] > 16_000_000:
-            return (
-                f"参数量是 {table.totals['params']:,}，超过 16,000,000；"
-                f"看看表中哪一层最多，全局平均池化能省去它。"
-            )
-        return None
+def _vgg_field():
+    return int(field(_vgg(5, 3)).size)
 
-    return NetworkExercise((1, 3, 224, 224), judge)
+
+def _kept_convolutions(examined):
+    found, wanted = len(examined.kernels(side=3)), sum(MODULES)
+    last = int(field(_vgg(5, 3)[:-1]).size)
+    if found != wanted:
+        return (
+            f"应保留 {wanted} 个卷积层，都是 3×3（最后一个的感受野是 {last}），"
+            f"输出里用到的 3×3 卷积现在有 {found} 个。"
+        )
+    pools = [
+        row
+        for row in examined.table.rows
+        if "pool" in row.type.casefold() and row.output_shape[-1] > 1
+    ]
+    if len(pools) != len(MODULES):
+        return f"应保留 {len(MODULES)} 次池化，现在是 {len(pools)} 次。"
+    fields = [row.receptive_field for row in examined.table.rows]
+    if _vgg_field() not in fields:
+        return f"最后一个卷积层的感受野应仍是 {last}，现在不是：步长、填充或池化的位置变了。"
+    return None
 
 
 EXERCISES = {
-    "6.3-1": _third_module(),
-    "6.3-2": _four_layers(),
-    "6.3-3": _second_module(),
-    "6.3-4": _larger_image(),
-    "6.3-5": _second_convolution(),
-    "6.3-6": _light_network(),
+    "6.3-1": NumberExercise(
+        "一个模块有 {layers} 个 3×3 卷积层，每层输出 {maps} 个通道，模块的输入有 {inputs} 个通道"
+        "（都有偏置）。它共有多少个参数？",
+        {"inputs": 128, "maps": 256, "layers": 3},
+        {"inputs": (48, 96, 160), "maps": (192, 224, 320), "layers": (3, 4)},
+        _third_module,
+        f"每一层{PARAMETERS}各层相加。",
+        lambda inputs, maps, layers: (
+            f"{inputs} → {maps} 的 {layers} 层：第一层 (9×{inputs} + 1)×{maps}，"
+            f"后 {layers - 1} 层各 (9×{maps} + 1)×{maps}，相加得 "
+            f"{(9 * inputs + 1) * maps + (layers - 1) * (9 * maps + 1) * maps:,}。"
+        ),
+        "channels",
+    ),
+    "6.3-2": NumberExercise(
+        "{layers} 层 {kernel}×{kernel}（步长 1）叠起来，感受野的边长是多少？",
+        {"layers": 4, "kernel": 3},
+        {"layers": (3, 5, 6, 7), "kernel": (5, 7)},
+        _stacked,
+        FIELD,
+        lambda layers, kernel: (
+            f"{layers} 层 {kernel}×{kernel}：1 + {layers} × {kernel - 1} = "
+            f"{1 + layers * (kernel - 1)}。"
+        ),
+        "field",
+    ),
+    "6.3-3": NumberExercise(
+        "把 VGG-16 的卷积核都换成 {kernel}×{kernel}（填充使边长不变），"
+        "第 {module} 个模块最后一个卷积层的输出，在输入图像上能看见边长为多少的一块？",
+        {"module": 2, "kernel": 3},
+        {"module": (2, 3), "kernel": (5, 7)},
+        _second_module,
+        FIELD,
+        lambda module, kernel: (
+            f"核 {kernel}×{kernel} 时，模块 1 看 1 + 2×{kernel - 1} = {2 * kernel - 1}，"
+            f"池化看 {2 * kernel}、间距变成 2，模块 2 的每个卷积再加 {kernel - 1}×2。"
+        ),
+        "field",
+    ),
+    "6.3-4": NumberExercise(
+        "如果把输入换成 {size}×{size} 的图像，VGG-16 的第一个全连接层要有多少个参数才接得上？",
+        {"size": 256},
+        {"size": (160, 192, 288, 320, 384)},
+        _larger_image,
+        "参数量 =（边长² × 512 + 1）× 4096，边长是图像的边长五次减半。",
+        lambda size: (
+            f"{size} ÷ 2⁵ = {size // 32}：({size // 32}² × 512 + 1) × 4096 = "
+            f"{((size // 32) ** 2 * 512 + 1) * 4096:,}。"
+        ),
+        "positions",
+    ),
+    "6.3-5": NumberExercise(
+        "VGG-16 的第二个卷积层（{maps} → {maps} 通道，3×3，输出 {side}×{side}）要做多少次乘加？",
+        {"maps": 64, "side": 224},
+        {"maps": (48, 80, 96), "side": (160, 192, 256)},
+        _second_convolution,
+        "乘加次数 = 输出的位置数 × 输出通道 ×（核的面积 × 输入通道）。",
+        lambda maps, side: (
+            f"{maps} 个通道、{side}×{side}：{side}² × {maps} × (9 × {maps}) = "
+            f"{side**2 * maps * 9 * maps:,}。"
+        ),
+        "cost",
+    ),
+    "6.3-6": NetworkExercise(
+        (3, 224, 224),
+        (1000,),
+        (_kept_convolutions, at_most(16_000_000, "看看表中哪一层最多，全局平均池化能省去它。")),
+        statement="改造网络：保留 VGG-16 的 13 个 3×3 卷积层和五次池化，输出仍是 1,000 个 logits，"
+        '但参数不超过 16,000,000 个。提示：`conv_modules(CONFIGS["D"], 3)` 给出卷积部分。',
+    ),
 }

@@ -18,6 +18,7 @@ from .ilsvrc import challenge_errors
 from .images import feature_map_strip, image_grid
 from .kernels import kernel_grid
 from .layer_shares import layer_shares
+from .mastery import mastery_map
 from .padding import padded_digit
 from .profiles import layer_profile
 from .race import race_curves
@@ -49,6 +50,7 @@ __all__ = [
     "layer_profile",
     "layer_shares",
     "local_connections",
+    "mastery_map",
     "network_stages",
     "network_timeline",
     "network_volumes",

@@ -84,8 +84,7 @@ SMALL_WRONG = [
     (net(SMALL, END.replace("self.c2(x)", "self.conv2(x)")), "conv2"),
     (net(SMALL, END.replace("F.relu(self.c2(x))", "relu(self.c2(x))")), "relu"),
     (net(SMALL, END.replace("x.mean([2, 3])", "x.view(-1, 16)")), "."),
-    (net(SMALL, END.replace("x.mean([2, 3])", "x.mean(dim=(2, 3))")), "dim|mean|."),
-    (net(SMALL.replace("nn.Conv2D", "nn.Conv2d"), END), "Conv2d|大小写"),
+    (net(SMALL.replace("nn.Conv2D", "nn.Conv_2D"), END), "Conv_2D"),
     (net(SMALL, END.replace("F.relu(self.c2(x))", "F.dropout(F.relu(self.c2(x)), 0.5)")),
      "dropout"),
     (net("self.c = nn.Conv2D(1, 16, 5)", "return self.c(x).mean([2, 3])"), "10"),
@@ -151,7 +150,6 @@ VGG_WRONG = [
     (net(VGG_BASE.replace("512, 1000", "25088, 1000"),
          VGG_BODY.replace("mean([2, 3])", "flatten(1)") + "; return self.fc(x)"), "16,000,000"),
     (net(VGG_BASE, VGG_BODY + "; return x"), "fc|1,?000"),
-    ("answer = VGG\n", "16,000,000"),
 ]  # fmt: skip
 
 # 6.4-6: a module in place of 3a
@@ -256,7 +254,7 @@ DEEP_WRONG = [
     (f"class Soft(nn.Layer):\n    def __init__(self):\n        super().__init__()\n"
      f"        self.net = partial({DEEP})()\n\n    def forward(self, x):\n"
      f"        return self.net(x)[:1]\n\nanswer = Soft\n", "批量|图像"),
-    ("answer = CifarDenseNet\n", "depth|参数"),
+    ("answer = CifarDenseNet\n", "通道"),
     (f"answer = partial({DEEP})\n".replace("growth_rate=4", "growth_rate=12"), "30,000"),
     (f"answer = partial({DEEP})\n".replace("40,", "22,"), "40"),
     (f"answer = partial({DEEP})\n".replace("40,", "41,"), "."),
