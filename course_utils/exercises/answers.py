@@ -89,7 +89,8 @@ def _unwrapped(answer):
         if isinstance(answer, np.ndarray):
             if answer.size != 1:
                 raise AnswerError(
-                    f"答案应当是一个数，现在是形状为 {list(answer.shape)} 的数组；取出你要的那一个。"
+                    f"答案应当是一个数，现在是形状为 {list(answer.shape)} 的数组；"
+                    f"取出你要的那一个。"
                 )
             answer = answer.reshape(-1)[0]
         if isinstance(answer, np.bool_):

@@ -38,11 +38,17 @@ def _channels(k0, k, layer):
             wrong(k0 + (layer - 1) * 4 * k, "按瓶颈的 4k 增加（瓶颈只在层内，输出仍是 k）", rule),
             wrong(4 * k, "数的是瓶颈的 4k 个通道", "题目问它收到多少个。"),
             wrong(expected // 2, "压缩了一半（那是转换层的事）", rule),
-            wrong((k0 + k) * layer, "让每一层都把模块的输入再加一次（输入只有一份，只算一次）", rule),
-            wrong((k0 + k) * (layer - 1), "让每一层都把模块的输入再加一次（输入只有一份，只算一次）", rule),
+            wrong(
+                (k0 + k) * layer, "让每一层都把模块的输入再加一次（输入只有一份，只算一次）", rule
+            ),
+            wrong(
+                (k0 + k) * (layer - 1),
+                "让每一层都把模块的输入再加一次（输入只有一份，只算一次）",
+                rule,
+            ),
             wrong(layer - 1, "数的是前面有几层，没有乘每层的通道数", rule),
         ),
-    )  # fmt: skip
+    )
 
 
 def _before(inputs, outputs, side, name):
@@ -64,19 +70,36 @@ def _layer_parameters(m, k):
         parameters(whole),
         own=(
             wrong(weights, "norm", "没有算批归一化（BN）的 γ 和 β", norm),
-            wrong(parameters([_before(m, k, 3, "")]), "layers", "按不带瓶颈的稠密层算", "这一层先用 1×1 降到 4k。"),
-            wrong(parameters([conv(m, k, 3, bias=False)]), "layers",
-                  "按不带瓶颈的稠密层算，也没有算批归一化", "这一层先用 1×1 降到 4k。"),
-            wrong(parameters(whole) + 5 * k, "bias", "又算了卷积的偏置", "DenseNet 的卷积没有偏置。"),
+            wrong(
+                parameters([_before(m, k, 3, "")]),
+                "layers",
+                "按不带瓶颈的稠密层算",
+                "这一层先用 1×1 降到 4k。",
+            ),
+            wrong(
+                parameters([conv(m, k, 3, bias=False)]),
+                "layers",
+                "按不带瓶颈的稠密层算，也没有算批归一化",
+                "这一层先用 1×1 降到 4k。",
+            ),
+            wrong(
+                parameters(whole) + 5 * k, "bias", "又算了卷积的偏置", "DenseNet 的卷积没有偏置。"
+            ),
             wrong(weights + 2 * m + 2 * k, "norm", "第二个批归一化用了 k 个通道（应为 4k）", norm),
             wrong(weights + 2 * m, "norm", "漏掉了第二个批归一化", norm),
             wrong(weights + 8 * k, "norm", "漏掉了第一个批归一化", norm),
-            wrong(weights + 8 * k + 2 * k, "norm", "把批归一化放在了卷积之后（按输出的通道数）", norm),
-            wrong(parameters([_before(m, k, 1, ""), _before(k, k, 3, "")]), "channels",
-                  "1×1 卷积只输出了 k 个通道（应为 4k）", "瓶颈的宽度是 4k。"),
+            wrong(
+                weights + 8 * k + 2 * k, "norm", "把批归一化放在了卷积之后（按输出的通道数）", norm
+            ),
+            wrong(
+                parameters([_before(m, k, 1, ""), _before(k, k, 3, "")]),
+                "channels",
+                "1×1 卷积只输出了 k 个通道（应为 4k）",
+                "瓶颈的宽度是 4k。",
+            ),
         ),
         recipe=count_parameters(whole),
-    )  # fmt: skip
+    )
 
 
 def _connections(layers):
@@ -90,18 +113,30 @@ def _connections(layers):
             wrong(layers * (layers - 1) // 2, "漏掉了模块的输入（它也是一个来源）", rule),
             wrong(layers**2, "每一对算了两次（连接只从前往后，只算一次）", rule),
             wrong(layers, "按没有稠密连接的网络算（这里每一层都与前面所有层相连）", rule),
-            wrong((layers + 1) * (layers + 2) // 2, "把通往转换层的也算了进去", f"题目只数进入 {layers} 个稠密层的。"),
+            wrong(
+                (layers + 1) * (layers + 2) // 2,
+                "把通往转换层的也算了进去",
+                f"题目只数进入 {layers} 个稠密层的。",
+            ),
             wrong(layers * (layers + 1), "每一条算了两次（忘了除以 2，只从前往后算一次）", rule),
             wrong(layers + 1, "按一层接一层的网络算（这里每一层都与前面所有层相连）", rule),
             wrong(layers - 1, "按一层接一层的网络算（这里每一层都与前面所有层相连）", rule),
             wrong(2**layers, "算成了 2 的次方（应把每一层的来源相加）", rule),
             wrong(layers * (layers - 1), "每一条算了两次，又漏掉了模块的输入", rule),
             wrong(layers * (layers + 1) // 2 + 1, "多算了一条（转换层的不算）", rule),
-            wrong(layers * (layers + 1) // 2 - 1, "少算了一条，还差一条：第 1 层也收到模块的输入", rule),
-            wrong(layers * (layers + 1) // 2 * 32, "乘了每条连接的通道数（32）", "题目数的是连接的条数。"),
+            wrong(
+                layers * (layers + 1) // 2 - 1,
+                "少算了一条，还差一条：第 1 层也收到模块的输入",
+                rule,
+            ),
+            wrong(
+                layers * (layers + 1) // 2 * 32,
+                "乘了每条连接的通道数（32）",
+                "题目数的是连接的条数。",
+            ),
             wrong((layers + 1) ** 2, "每一对算了两次（连接只从前往后，只算一次）", rule),
         ),
-    )  # fmt: skip
+    )
 
 
 def _compressed(k0, layers, k):
@@ -118,21 +153,38 @@ def _compressed(k0, layers, k):
             wrong(m, "channels", "没有压缩（这是模块的输出，转换层还要乘 θ）", whole),
             wrong(ceil(theta * m), "padding", "向上取整了（θm 不是整数时向下取整）", whole),
             wrong(theta * m, "padding", "没有取整（θm 不是整数时向下取整）", whole),
-            wrong(floor(theta * layers * k), "channels", "漏掉了模块的输入（模块的输出里也有它的输入）", whole),
+            wrong(
+                floor(theta * layers * k),
+                "channels",
+                "漏掉了模块的输入（模块的输出里也有它的输入）",
+                whole,
+            ),
             wrong(theta * layers * k, "channels", "漏掉了模块的输入，也没有取整", whole),
-            wrong(floor(theta * _received(layers, k0, k)), "layers", "漏掉了最后一层的 k 个通道（少算一层）", whole),
+            wrong(
+                floor(theta * _received(layers, k0, k)),
+                "layers",
+                "漏掉了最后一层的 k 个通道（少算一层）",
+                whole,
+            ),
             wrong(layers * k, "channels", "漏掉了模块的输入，也没有压缩", whole),
             wrong(k0 // 2, "channels", "只压缩了模块的输入，漏掉了每一层添的 k", whole),
-            wrong(floor(theta * k), "channels", "只压缩了一层的 k，漏掉了模块的输入和其他各层", whole),
+            wrong(
+                floor(theta * k), "channels", "只压缩了一层的 k，漏掉了模块的输入和其他各层", whole
+            ),
             wrong(floor(theta * (k0 + k)), "layers", "只算了一层", whole),
-            wrong(k0 + floor(theta * layers * k), "channels", "模块的输入没有压缩（要一起压缩）", whole),
+            wrong(
+                k0 + floor(theta * layers * k),
+                "channels",
+                "模块的输入没有压缩（要一起压缩）",
+                whole,
+            ),
             wrong(k0 // 2 + layers * k, "channels", "只压缩了模块的输入（要一起压缩）", whole),
             wrong(floor(theta * (m + k)), "layers", "多算了一层", whole),
             wrong(2 * m, "channels", "乘了 2（应当乘 θ，压缩一半）", whole),
             wrong(m // 4, "channels", "压缩了两次（只有一次）", whole),
             wrong(k, "channels", "数的是每一层添的 k", whole),
         ),
-    )  # fmt: skip
+    )
 
 
 def _depth(a, b, c, d):
@@ -151,7 +203,11 @@ def _depth(a, b, c, d):
             wrong(2 * layers, "漏掉了开头的卷积、转换层和全连接层", rule),
             wrong(2 * layers + 2, "漏掉了转换层（每个转换层里也有一个卷积）", rule),
             wrong(2 * layers + others - 1, "开头的卷积、三个转换层、全连接层里少算了一个", rule),
-            wrong(2 * layers + others + 1, "按四个转换层算（四个模块之间只有三个），或者数了池化", rule),
+            wrong(
+                2 * layers + others + 1,
+                "按四个转换层算（四个模块之间只有三个），或者数了池化",
+                rule,
+            ),
             wrong(layers, "只数了稠密层的个数（每层有两个卷积）", two),
             wrong(layers + 2, "每个稠密层只算了一个卷积（有两个卷积），也漏了转换层", two),
             wrong(2 * layers + 3, "漏掉了首尾（开头的卷积和全连接层），或者漏了两个转换层", rule),
@@ -162,7 +218,7 @@ def _depth(a, b, c, d):
             wrong(2 * layers + others + 2, "把开头和最后的池化也算成了层（没有权值，不数）", rule),
             wrong(121, "DenseNet-121 的层数", "本题的模块比它长。"),
         ),
-    )  # fmt: skip
+    )
 
 
 def _first_saving(k0, k):
@@ -200,11 +256,15 @@ def _first_saving(k0, k):
             wrong(7.2, "求到的是 m 与 k 之比，还没有换成第几层", rule),
             wrong(4 * k, "求到的是 4k 个通道，还没有换成第几层", itself),
             wrong(received, "求到的是那一层收到的通道数，还没有换成第几层", rule),
-            wrong(floor((7.2 * k - k0) / k), "只算了还差多少个 k：第一层收到的就是 k0，要加上它，再取下一层", rule),
+            wrong(
+                floor((7.2 * k - k0) / k),
+                "只算了还差多少个 k：第一层收到的就是 k0，要加上它，再取下一层",
+                rule,
+            ),
             wrong((7.2 * k - k0) / k + 1, "没有取整；层数是整数，取下一层", rule),
             wrong((7.2 * k - k0) / k, "没有取整，也没有数第一层", rule),
         ),
-    )  # fmt: skip
+    )
 
 
 DEPTH = 40
@@ -251,14 +311,13 @@ EXERCISES = {
         "norm",
     ),
     "6.6-3": NumberExercise(
-        "一个模块有 {layers} 个稠密层。进入这 {layers} 层的连接一共有多少条（模块的输入也是一个来源）？",
+        "一个模块有 {layers} 个稠密层。进入这 {layers} "
+        "层的连接一共有多少条（模块的输入也是一个来源）？",
         {"layers": 12},
         {"layers": (7, 9, 14, 16, 18, 20)},
         _connections,
         "1 + 2 + … + L = L(L + 1)/2。",
-        lambda layers: (
-            f"{layers} 层：{layers}×{layers + 1}÷2 = {layers * (layers + 1) // 2}。"
-        ),
+        lambda layers: f"{layers} 层：{layers}×{layers + 1}÷2 = {layers * (layers + 1) // 2}。",
         "layers",
     ),
     "6.6-4": NumberExercise(

@@ -18,21 +18,36 @@ LIBRARIES = [Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "s
 
 # What Paddle says, and what it means: the groups of the expression fill the sentence.
 CAUSES = (
-    (r"K_lhs:(\d+) != K_rhs:(\d+)",
-     "全连接层（矩阵乘）收到 {} 个数，它却是按 {} 个输入建的：两边要相等；还有高和宽两维时先展平。"),
-    (r"input's channels is (\d+).*?filter's channels is (\d+).*?groups is (\d+)",
-     "卷积收到 {} 个通道，它却是按 {} × {} 个通道（每组的通道数 × groups）建的。"),
-    (r"must be divisible by groups|divided by groups",
-     "通道数不能被 groups 整除：groups 要能整除输入和输出的通道数。"),
-    (r"shape of scale must equal to \[(\d+)\].*?shape of scale is \[(\d+)\]",
-     "BN 收到 {} 个通道，它却是按 {} 个通道建的。"),
-    (r"(?:ReshapeOp|reshape).*?X's shape = (\[[\d, ]+\])",
-     "reshape 前后的个数不等（输入的形状是 {}）：批量大小不要写死，用 x.shape[0] 或 −1。"),
-    (r"input\[0\]'s shape = (\[[\d, ]+\]), input\[\d+\]'s shape = (\[[\d, ]+\])",
-     "要拼接的形状是 {} 和 {}：除了拼接的那一维，其余都要相等（少了填充？）。"),
-    (r"shape of X = (\[[\d, ]+\]) and the shape of Y = (\[[\d, ]+\])",
-     "相加（或相乘）的两个形状是 {} 和 {}：要一样才行（少了填充？通道数不同？）。"),
-)  # fmt: skip
+    (
+        r"K_lhs:(\d+) != K_rhs:(\d+)",
+        "全连接层（矩阵乘）收到 {} 个数，它却是按 {} 个输入建的：两边要相等；"
+        "还有高和宽两维时先展平。",
+    ),
+    (
+        r"input's channels is (\d+).*?filter's channels is (\d+).*?groups is (\d+)",
+        "卷积收到 {} 个通道，它却是按 {} × {} 个通道（每组的通道数 × groups）建的。",
+    ),
+    (
+        r"must be divisible by groups|divided by groups",
+        "通道数不能被 groups 整除：groups 要能整除输入和输出的通道数。",
+    ),
+    (
+        r"shape of scale must equal to \[(\d+)\].*?shape of scale is \[(\d+)\]",
+        "BN 收到 {} 个通道，它却是按 {} 个通道建的。",
+    ),
+    (
+        r"(?:ReshapeOp|reshape).*?X's shape = (\[[\d, ]+\])",
+        "reshape 前后的个数不等（输入的形状是 {}）：批量大小不要写死，用 x.shape[0] 或 −1。",
+    ),
+    (
+        r"input\[0\]'s shape = (\[[\d, ]+\]), input\[\d+\]'s shape = (\[[\d, ]+\])",
+        "要拼接的形状是 {} 和 {}：除了拼接的那一维，其余都要相等（少了填充？）。",
+    ),
+    (
+        r"shape of X = (\[[\d, ]+\]) and the shape of Y = (\[[\d, ]+\])",
+        "相加（或相乘）的两个形状是 {} 和 {}：要一样才行（少了填充？通道数不同？）。",
+    ),
+)
 
 
 def explained(error):

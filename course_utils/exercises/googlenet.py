@@ -41,14 +41,27 @@ def _five_branch(inputs, reduce, maps):
         parameters([first, second]),
         own=(
             Mistake(parameters([second]), "layers", "漏掉了降维层", "降维层的参数也要算进去。"),
-            Mistake(parameters([first]), "layers", "只算了降维层，漏了 5×5 卷积", "还有 5×5 卷积。"),
-            Mistake(parameters([conv(inputs, maps, 5)]), "channels", "按没有降维层的 5×5 卷积算", why),
-            Mistake(parameters([first, conv(inputs, maps, 5)]), "channels",
-                    f"有降维层，5×5 的输入却没有变成 {reduce} 个通道", why),
-            Mistake(bare, "bias", "漏掉了降维层，也没有算偏置", "降维层的参数也要算进去，两个卷积都有偏置。"),
+            Mistake(
+                parameters([first]), "layers", "只算了降维层，漏了 5×5 卷积", "还有 5×5 卷积。"
+            ),
+            Mistake(
+                parameters([conv(inputs, maps, 5)]), "channels", "按没有降维层的 5×5 卷积算", why
+            ),
+            Mistake(
+                parameters([first, conv(inputs, maps, 5)]),
+                "channels",
+                f"有降维层，5×5 的输入却没有变成 {reduce} 个通道",
+                why,
+            ),
+            Mistake(
+                bare,
+                "bias",
+                "漏掉了降维层，也没有算偏置",
+                "降维层的参数也要算进去，两个卷积都有偏置。",
+            ),
         ),
         recipe=count_parameters([first, second], positions=28**2),
-    )  # fmt: skip
+    )
 
 
 def _naive_channels(inputs, one, three, five):
@@ -63,11 +76,23 @@ def _naive_channels(inputs, one, three, five):
         expected,
         own=(
             wrong(one + three + five, "漏掉了池化分支", kept),
-            wrong(one + three + five + 64, "按 V1 算的（池化分支后有 64 个通道的投影层）", "初级模块没有投影层。"),
-            wrong(one + three + five + 32, "按 V1 算的（池化分支后有 32 个通道的投影层）", "初级模块没有投影层。"),
+            wrong(
+                one + three + five + 64,
+                "按 V1 算的（池化分支后有 64 个通道的投影层）",
+                "初级模块没有投影层。",
+            ),
+            wrong(
+                one + three + five + 32,
+                "按 V1 算的（池化分支后有 32 个通道的投影层）",
+                "初级模块没有投影层。",
+            ),
             wrong(inputs, "只看了输入（或池化分支）的通道数", joined),
             wrong(max(one, three, five), "取了最大的一条（拼接是相加，不是取最大）", joined),
-            wrong(max(one, three, five, inputs), "取了最大的一条（拼接是相加，不是取最大），或者只看了输入", joined),
+            wrong(
+                max(one, three, five, inputs),
+                "取了最大的一条（拼接是相加，不是取最大），或者只看了输入",
+                joined,
+            ),
             wrong(expected / 4, "把四条分支平均了（应当拼接）", joined),
             wrong(one + three + five + 1, "把池化分支当成了 1 个通道", kept),
             wrong(one + three + five + three, "池化分支用了 3×3 分支的通道数", kept),
@@ -82,7 +107,7 @@ def _naive_channels(inputs, one, three, five):
             wrong(expected * 28**2, "乘了位置数，成了数的个数", "题目只问通道数。"),
             wrong(4 * inputs, "让每条分支都输出了输入的通道数", joined),
         ),
-    )  # fmt: skip
+    )
 
 
 def _stem(ceil_mode):
@@ -103,17 +128,29 @@ def _larger_image(size):
     return Question(
         side,
         own=(
-            wrong(side_of_map(size, _stem(False)).value, "padding", "四个池化都向下取整（应当向上取整）",
-                  "题目里的池化都向上取整。"),
-            wrong(side_of_map(224, _stem(True)).value, "positions", "输入是 224×224 时的结果",
-                  f"本题输入 {size}×{size}。"),
+            wrong(
+                side_of_map(size, _stem(False)).value,
+                "padding",
+                "四个池化都向下取整（应当向上取整）",
+                "题目里的池化都向上取整。",
+            ),
+            wrong(
+                side_of_map(224, _stem(True)).value,
+                "positions",
+                "输入是 224×224 时的结果",
+                f"本题输入 {size}×{size}。",
+            ),
             wrong(1, "layers", "全局平均池化之后的边长", "题目问的是它之前。"),
-            wrong(1024 * side**2, "positions", "数成了 1024 张特征图的个数（面积 × 1024）",
-                  "题目只问边长。"),
+            wrong(
+                1024 * side**2,
+                "positions",
+                "数成了 1024 张特征图的个数（面积 × 1024）",
+                "题目只问边长。",
+            ),
             wrong(1024, "channels", "数成了通道数", "题目问的是边长，不是有多少张图。"),
         ),
         recipe=recipe,
-    )  # fmt: skip
+    )
 
 
 def _field_of_4(module):
@@ -138,20 +175,36 @@ def _field_of_4(module):
     return Question(
         recipe.value,
         own=(
-            Mistake(int(before.window(3).size), "layers",
-                    f"{name} 只看了 3×3 的分支（最远的是 5×5），或者间距少乘了 2",
-                    "四条分支拼在一起，要看其中看得最远的一条：5×5。"),
-            Mistake(int(before.window(1).size), "layers",
-                    f"{name} 只看了 1×1 的分支，停在了它的输入，还差 5×5 卷积",
-                    "四条分支拼在一起，要看其中看得最远的一条：5×5。"),
-            Mistake(int(field(layers[:6] + layers[7:]).size), "field",
-                    "漏掉了 pool3（池化层的窗口和步长）", "pool3 的窗口是 3×3，步长 2。"),
-            Mistake(int(before.size - before.jump), "layers", f"漏了一层：停在 {name} 以前的池化层",
-                    "从图像起一层一层地写。"),
-            Mistake(14, "positions", "这是特征图的边长，不是感受野", "感受野量的是输入里看见多少。"),
+            Mistake(
+                int(before.window(3).size),
+                "layers",
+                f"{name} 只看了 3×3 的分支（最远的是 5×5），或者间距少乘了 2",
+                "四条分支拼在一起，要看其中看得最远的一条：5×5。",
+            ),
+            Mistake(
+                int(before.window(1).size),
+                "layers",
+                f"{name} 只看了 1×1 的分支，停在了它的输入，还差 5×5 卷积",
+                "四条分支拼在一起，要看其中看得最远的一条：5×5。",
+            ),
+            Mistake(
+                int(field(layers[:6] + layers[7:]).size),
+                "field",
+                "漏掉了 pool3（池化层的窗口和步长）",
+                "pool3 的窗口是 3×3，步长 2。",
+            ),
+            Mistake(
+                int(before.size - before.jump),
+                "layers",
+                f"漏了一层：停在 {name} 以前的池化层",
+                "从图像起一层一层地写。",
+            ),
+            Mistake(
+                14, "positions", "这是特征图的边长，不是感受野", "感受野量的是输入里看见多少。"
+            ),
         ),
         recipe=recipe,
-    )  # fmt: skip
+    )
 
 
 def _operations(in_channels, one, reduce3, three, reduce5, five, project):
@@ -173,32 +226,62 @@ def _operations(in_channels, one, reduce3, three, reduce5, five, project):
     small = [
         wrong(millions(mistake.value), mistake.kind, mistake.what, mistake.why)
         for mistake in recipe.singles()
+        if millions(mistake.value) != millions(exact)  # a slip that the rounding swallows
     ]
     rounding = "题目要的是多少百万次：除以 10⁶，再四舍五入到整数。"
     return Question(
         millions(exact),
         own=(
             wrong(54, "cost", "书中印的值", "请按这一行的六个宽度算一遍。"),
-            wrong(millions(2 * exact), "cost", "一次乘加算了两次（2 倍）", "一次乘加算一次，不是两次。"),
-            wrong(millions(4 * exact), "positions", "把特征图当成了 14×14（应为 7×7）",
-                  "5a 的特征图是 7×7，不是 14×14。"),
-            wrong(weights, "positions", "数的是权值，没有乘 7×7 个位置，单位也不是百万",
-                  "乘加次数 = 位置数 × 权值的个数。"),
-            wrong(millions(weights), "positions", "数的是权值（百万），没有乘 7×7 个位置",
-                  "乘加次数 = 位置数 × 权值的个数。"),
+            wrong(
+                millions(2 * exact),
+                "cost",
+                "一次乘加算了两次（2 倍）",
+                "一次乘加算一次，不是两次。",
+            ),
+            wrong(
+                millions(4 * exact),
+                "positions",
+                "把特征图当成了 14×14（应为 7×7）",
+                "5a 的特征图是 7×7，不是 14×14。",
+            ),
+            wrong(
+                weights,
+                "positions",
+                "数的是权值，没有乘 7×7 个位置，单位也不是百万",
+                "乘加次数 = 位置数 × 权值的个数。",
+            ),
+            wrong(
+                millions(weights),
+                "positions",
+                "数的是权值（百万），没有乘 7×7 个位置",
+                "乘加次数 = 位置数 × 权值的个数。",
+            ),
             wrong(exact / 1e6, "padding", "没有四舍五入取整", rounding),
             wrong(exact, "cost", "没有换成百万（单位）", rounding),
             wrong(exact / 1e9, "cost", "以十亿为单位（应为百万）", rounding),
-            wrong(millions(weights * 7), "positions", "位置只算了一个方向（7 没有平方）",
-                  "7×7 的特征图有 49 个位置。"),
+            wrong(
+                millions(weights * 7),
+                "positions",
+                "位置只算了一个方向（7 没有平方）",
+                "7×7 的特征图有 49 个位置。",
+            ),
             wrong(exact / 2e6, "cost", "少了一半（除以了 2），也没有四舍五入取整", rounding),
-            wrong(millions(sum(49 * one.inputs * one.outputs * one.side**2 for one in layers[:-1])),
-                  "layers", "漏掉了池化分支的投影层", "投影层也是一个 1×1 卷积。"),
-            wrong(millions(count_multiply_adds(wide).value), "layers",
-                  "漏掉了降维层（3×3、5×5 直接看全部输入）", "3×3 和 5×5 之前各有一个 1×1 降维层。"),
+            wrong(
+                millions(sum(49 * one.inputs * one.outputs * one.side**2 for one in layers[:-1])),
+                "layers",
+                "漏掉了池化分支的投影层",
+                "投影层也是一个 1×1 卷积。",
+            ),
+            wrong(
+                millions(count_multiply_adds(wide).value),
+                "layers",
+                "漏掉了降维层（3×3、5×5 直接看全部输入）",
+                "3×3 和 5×5 之前各有一个 1×1 降维层。",
+            ),
             *small,
         ),
-    )  # fmt: skip
+    )
 
 
 def _covers(examined):
@@ -236,8 +319,12 @@ EXERCISES = {
         "初级模块的输入有 {inputs} 个通道，1×1、3×3、5×5 分别输出 {one}、{three}、{five} 个，"
         "还有 3×3 最大池化的分支。输出有多少个通道？",
         {"inputs": 256, "one": 128, "three": 192, "five": 96},
-        {"inputs": (320, 480, 512), "one": (112, 144, 160), "three": (208, 224, 240),
-         "five": (48, 56, 72)},
+        {
+            "inputs": (320, 480, 512),
+            "one": (112, 144, 160),
+            "three": (208, 224, 240),
+            "five": (48, 56, 72),
+        },
         _naive_channels,
         "拼接：通道数相加；池化分支的通道数与输入相同。",
         lambda inputs, one, three, five: (
@@ -273,8 +360,15 @@ EXERCISES = {
         "一个 Inception 模块的输入是 7×7×{in_channels}，六个宽度是：1×1 分支 {one}，"
         "3×3 分支降到 {reduce3} 再输出 {three}，5×5 分支降到 {reduce5} 再输出 {five}，"
         "池化分支的投影 {project}。它做多少百万次乘加（四舍五入到整数）？",
-        {"in_channels": 832, "one": 256, "reduce3": 160, "three": 320, "reduce5": 32, "five": 128,
-         "project": 128},
+        {
+            "in_channels": 832,
+            "one": 256,
+            "reduce3": 160,
+            "three": 320,
+            "reduce5": 32,
+            "five": 128,
+            "project": 128,
+        },
         {"one": (192, 320, 384), "three": (288, 352, 384), "project": (96, 160)},
         _operations,
         "乘加次数 = 位置数 × 权值的个数（不计偏置）。",
@@ -295,4 +389,4 @@ EXERCISES = {
         "提示：一个 5×5 可以换成两个 3×3（6.3 节），这正是 Inception V2 的做法；"
         "但要当心两个 3×3 之间的宽度。",
     ),
-}  # fmt: skip
+}

@@ -10,7 +10,6 @@ import numpy as np
 
 from . import draws
 from .answers import AnswerError, letter, number
-from .mistakes import Question
 
 OWN_FORMULA = "轮到你：用本题的数写出自己的式子，代一次，再检查。"
 

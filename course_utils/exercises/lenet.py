@@ -17,15 +17,27 @@ def _first_layer(maps, kernel):
     return Question(
         parameters([layer]),
         own=(
-            Mistake(parameters([conv(1, maps, 5)]), "channels", "没有改卷积核（仍按 5×5）",
-                    f"卷积核已改成 {kernel}×{kernel}，不再是 5×5。"),
-            Mistake(parameters([conv(1, 6, kernel)]), "channels", "没有改卷积核的个数（仍按 6 个）",
-                    f"卷积核已改成 {maps} 个，不再是 6 个。"),
-            Mistake(parameters([conv(3, maps, kernel)]), "channels", "把输入当成了 3 个通道",
-                    "灰度图像只有 1 个通道，彩色图像才有 3 个。"),
+            Mistake(
+                parameters([conv(1, maps, 5)]),
+                "channels",
+                "没有改卷积核（仍按 5×5）",
+                f"卷积核已改成 {kernel}×{kernel}，不再是 5×5。",
+            ),
+            Mistake(
+                parameters([conv(1, 6, kernel)]),
+                "channels",
+                "没有改卷积核的个数（仍按 6 个）",
+                f"卷积核已改成 {maps} 个，不再是 6 个。",
+            ),
+            Mistake(
+                parameters([conv(3, maps, kernel)]),
+                "channels",
+                "把输入当成了 3 个通道",
+                "灰度图像只有 1 个通道，彩色图像才有 3 个。",
+            ),
         ),
         recipe=count_parameters([layer], positions),
-    )  # fmt: skip
+    )
 
 
 def _unpadded(size):
@@ -39,19 +51,39 @@ def _unpadded(size):
     return Question(
         side,
         own=(
-            Mistake(last(size, 2), "padding", "先填充 2 格的结果（本题不填充）",
-                    f"本题不填充，输入就是 {size}×{size}。"),
-            Mistake(last(size + 4, 2), "padding", "填充了两次的结果（本题一次也不填充）",
-                    f"本题不填充，输入就是 {size}×{size}。"),
-            Mistake(last(32), "padding", "输入是 32×32 时的结果（填充以后的）",
-                    f"本题不填充，输入是 {size}×{size}。"),
-            Mistake(16 * side**2, "positions", "数成了 C3 全部特征图的个数（面积 × 16）",
-                    "题目问的是边长，一个方向上有几格。"),
-            Mistake(last(size - 1), "padding", "最后忘了加 1（直接用 n − k）",
-                    "边长是 n − k + 1：窗口在起点也算一个位置。"),
+            Mistake(
+                last(size, 2),
+                "padding",
+                "先填充 2 格的结果（本题不填充）",
+                f"本题不填充，输入就是 {size}×{size}。",
+            ),
+            Mistake(
+                last(size + 4, 2),
+                "padding",
+                "填充了两次的结果（本题一次也不填充）",
+                f"本题不填充，输入就是 {size}×{size}。",
+            ),
+            Mistake(
+                last(32),
+                "padding",
+                "输入是 32×32 时的结果（填充以后的）",
+                f"本题不填充，输入是 {size}×{size}。",
+            ),
+            Mistake(
+                16 * side**2,
+                "positions",
+                "数成了 C3 全部特征图的个数（面积 × 16）",
+                "题目问的是边长，一个方向上有几格。",
+            ),
+            Mistake(
+                last(size - 1),
+                "padding",
+                "最后忘了加 1（直接用 n − k）",
+                "边长是 n − k + 1：窗口在起点也算一个位置。",
+            ),
         ),
         recipe=recipe,
-    )  # fmt: skip
+    )
 
 
 def _plain_pooling(side, maps, window):
@@ -61,34 +93,85 @@ def _plain_pooling(side, maps, window):
     return Question(
         expected,
         own=(
-            Mistake(geometry.connections(positions, inputs, bias=True), "bias",
-                    "还算着偏置的连接", "没有可训练的偏置，就没有那一条连接。"),
-            Mistake(geometry.connections(side**2, inputs), "channels",
-                    "只算了一张特征图", f"共有 {maps} 张特征图，每张都要池化。"),
-            Mistake(positions, "positions", "只数了输出的个数，没有乘每个窗口的输入",
-                    f"每个输出看 {window}×{window} 个输入，各是一条连接。"),
-            Mistake(geometry.connections((window * side) ** 2 * maps, inputs), "positions",
-                    "按输入的位置数算（应按输出的）", f"连接数按输出的位置数：输出是 {side}×{side}。"),
-            Mistake(geometry.connections(side * maps, inputs), "positions",
-                    "位置只算了一个方向（边长没有平方成面积）", f"输出有 {side}×{side} 个位置。"),
-            Mistake(geometry.connections(positions, window), "positions",
-                    "把窗口的边长当成了面积（没有平方）", f"窗口有 {window}×{window} 个输入。"),
-            Mistake(0, "bias", "把“没有参数”当成了“没有连接”",
-                    "没有参数不等于没有连接：每个输出仍由窗口里的输入算出。"),
-            Mistake(2 * maps, "bias", "数成了原来 S2 的参数（每张图一个系数、一个偏置）",
-                    "题目问的是连接数；而且这一层没有可训练的参数。"),
-            Mistake(geometry.connections(
-                geometry.output_size(window * side, window) ** 2 * maps, inputs),
-                "field", "忘了步长（窗口每次只移动 1 格）", f"步长是 {window}，窗口互不重叠。"),
-            Mistake(geometry.connections(positions, inputs * maps), "channels",
-                    "让每个输出看了全部特征图（池化只看自己那一张）", "池化的每个输出只看自己那一张图，不像卷积看所有通道。"),
-            Mistake(maps * inputs, "positions", "没有乘输出的位置数", f"输出有 {side}×{side} 个位置。"),
-            Mistake(inputs * side**2 * maps**2, "channels", "多乘了一次特征图的张数",
-                    "池化的每个输出只看自己那一张图。"),
-            Mistake(geometry.connections(positions, inputs + 2), "bias",
-                    "还算着系数和偏置的连接", "没有系数和偏置，就没有它们的连接。"),
+            Mistake(
+                geometry.connections(positions, inputs, bias=True),
+                "bias",
+                "还算着偏置的连接",
+                "没有可训练的偏置，就没有那一条连接。",
+            ),
+            Mistake(
+                geometry.connections(side**2, inputs),
+                "channels",
+                "只算了一张特征图",
+                f"共有 {maps} 张特征图，每张都要池化。",
+            ),
+            Mistake(
+                positions,
+                "positions",
+                "只数了输出的个数，没有乘每个窗口的输入",
+                f"每个输出看 {window}×{window} 个输入，各是一条连接。",
+            ),
+            Mistake(
+                geometry.connections((window * side) ** 2 * maps, inputs),
+                "positions",
+                "按输入的位置数算（应按输出的）",
+                f"连接数按输出的位置数：输出是 {side}×{side}。",
+            ),
+            Mistake(
+                geometry.connections(side * maps, inputs),
+                "positions",
+                "位置只算了一个方向（边长没有平方成面积）",
+                f"输出有 {side}×{side} 个位置。",
+            ),
+            Mistake(
+                geometry.connections(positions, window),
+                "positions",
+                "把窗口的边长当成了面积（没有平方）",
+                f"窗口有 {window}×{window} 个输入。",
+            ),
+            Mistake(
+                0,
+                "bias",
+                "把“没有参数”当成了“没有连接”",
+                "没有参数不等于没有连接：每个输出仍由窗口里的输入算出。",
+            ),
+            Mistake(
+                2 * maps,
+                "bias",
+                "数成了原来 S2 的参数（每张图一个系数、一个偏置）",
+                "题目问的是连接数；而且这一层没有可训练的参数。",
+            ),
+            Mistake(
+                geometry.connections(
+                    geometry.output_size(window * side, window) ** 2 * maps, inputs
+                ),
+                "field",
+                "忘了步长（窗口每次只移动 1 格）",
+                f"步长是 {window}，窗口互不重叠。",
+            ),
+            Mistake(
+                geometry.connections(positions, inputs * maps),
+                "channels",
+                "让每个输出看了全部特征图（池化只看自己那一张）",
+                "池化的每个输出只看自己那一张图，不像卷积看所有通道。",
+            ),
+            Mistake(
+                maps * inputs, "positions", "没有乘输出的位置数", f"输出有 {side}×{side} 个位置。"
+            ),
+            Mistake(
+                inputs * side**2 * maps**2,
+                "channels",
+                "多乘了一次特征图的张数",
+                "池化的每个输出只看自己那一张图。",
+            ),
+            Mistake(
+                geometry.connections(positions, inputs + 2),
+                "bias",
+                "还算着系数和偏置的连接",
+                "没有系数和偏置，就没有它们的连接。",
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _full_c3(inputs, maps, kernel):
@@ -98,33 +181,46 @@ def _full_c3(inputs, maps, kernel):
     return Question(
         parameters([layer]),
         own=(
-            Mistake(sparse, "channels", "按论文连接表的稀疏 C3 算", "本题的每张特征图都看全部输入。"),
-            Mistake(geometry.conv_parameters(inputs, maps - 1, area), "channels",
-                    "少算了一个卷积核", "有多少张输出特征图，就有多少个卷积核。"),
+            Mistake(
+                sparse, "channels", "按论文连接表的稀疏 C3 算", "本题的每张特征图都看全部输入。"
+            ),
+            Mistake(
+                geometry.conv_parameters(inputs, maps - 1, area),
+                "channels",
+                "少算了一个卷积核",
+                "有多少张输出特征图，就有多少个卷积核。",
+            ),
         ),
         recipe=count_parameters([layer], positions=geometry.output_size(14, kernel) ** 2),
-    )  # fmt: skip
+    )
 
 
 def _field_of_c3(first, third):
-    layers = (
-        conv(1, 6, first, name=" C1"), pool(2, 2, name=" S2"), conv(6, 16, third, name=" C3")
-    )  # fmt: skip
+    layers = (conv(1, 6, first, name=" C1"), pool(2, 2, name=" S2"), conv(6, 16, third, name=" C3"))
     after = (pool(2, 2, name=" S4"), conv(16, 120, 5, name=" C5"))
     recipe = field_of(layers, after)
     pooled = first + 2 - 1
     return Question(
         recipe.value,
         own=(
-            Mistake(pooled + third - 1, "field",
-                    "直接相加：S2 之后相邻两格在原图上相距 2 像素，增量没有乘 2（不能直接相加）",
-                    "C3 的增量是 (k − 1) × 2。"),
-            Mistake(first + 2, "field", "停在了 S2，而且增量用了 k，不是 k − 1（窗口互相重叠）",
-                    "2×2 的窗口只比一格多看 1 格。"),
-            Mistake(2 * (first + third), "field", "把各层的核相加再乘 2", "增量是 (k − 1) × 间距。"),
+            Mistake(
+                pooled + third - 1,
+                "field",
+                "直接相加：S2 之后相邻两格在原图上相距 2 像素，增量没有乘 2（不能直接相加）",
+                "C3 的增量是 (k − 1) × 2。",
+            ),
+            Mistake(
+                first + 2,
+                "field",
+                "停在了 S2，而且增量用了 k，不是 k − 1（窗口互相重叠）",
+                "2×2 的窗口只比一格多看 1 格。",
+            ),
+            Mistake(
+                2 * (first + third), "field", "把各层的核相加再乘 2", "增量是 (k − 1) × 间距。"
+            ),
         ),
         recipe=recipe,
-    )  # fmt: skip
+    )
 
 
 def _has_convolution(examined):

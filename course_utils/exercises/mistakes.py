@@ -2,7 +2,8 @@
 
 An exercise's numbers are drawn, so no wrong value is ever typed in. A ``Recipe`` computes a
 layer's or a stack's numbers and holds the slips that are common to all such numbers; what is
-special to one exercise, or by far the commonest there, is a ``Mistake`` of its own. ``explained`` finds those that give a value.
+special to one exercise, or by far the commonest there, is a ``Mistake`` of its own.
+``Question.explained`` finds those that give a value.
 """
 
 from collections.abc import Callable
@@ -141,26 +142,44 @@ _BATCHES = (4, 8, 10, 16, 32, 64, 100, 128, 256)
 
 def _universal(expected):
     """Slips with a number, whatever it counts."""
-    yield Mistake(2 * expected, "cost", "多乘了 2（2 倍）",
-                  "每一个只数一次：一次乘加算一次，一个方向、一份参数也只算一次。")  # fmt: skip
+    yield Mistake(
+        2 * expected,
+        "cost",
+        "多乘了 2（2 倍）",
+        "每一个只数一次：一次乘加算一次，一个方向、一份参数也只算一次。",
+    )
     half = Fraction(expected) / 2
-    yield Mistake(int(half) if half == int(half) else float(half), "cost", "少了一半（除以了 2）",
-                  "没有东西要平分：把式子里除以 2 的那一步找出来。")  # fmt: skip
+    yield Mistake(
+        int(half) if half == int(half) else float(half),
+        "cost",
+        "少了一半（除以了 2）",
+        "没有东西要平分：把式子里除以 2 的那一步找出来。",
+    )
     yield Mistake(-expected, "cost", "符号反了（得到负数）", "问的是多出多少，用大的减小的。")
     if isinstance(expected, int) and expected > 1:
-        yield Mistake(expected**2, "positions", "把边长又平方成面积（或把个数平方）",
-                      "题目只要一个方向上的一个数。")  # fmt: skip
+        yield Mistake(
+            expected**2,
+            "positions",
+            "把边长又平方成面积（或把个数平方）",
+            "题目只要一个方向上的一个数。",
+        )
     root = isqrt(max(int(expected), 0))
     if isinstance(expected, int) and root**2 == expected and root > 1:
         yield Mistake(root, "positions", "只算了一个方向（没有平方）", "高和宽两个方向要相乘。")
     for size, name in _UNITS.items():
-        yield Mistake(expected / size, "cost", f"换了单位，除以了{name}",
-                      "题目要的单位写在问句里，不必再换。")  # fmt: skip
-        yield Mistake(expected * size, "cost", f"单位不对：多乘了{name}",
-                      "题目要的单位写在问句里。")  # fmt: skip
+        yield Mistake(
+            expected / size, "cost", f"换了单位，除以了{name}", "题目要的单位写在问句里，不必再换。"
+        )
+        yield Mistake(
+            expected * size, "cost", f"单位不对：多乘了{name}", "题目要的单位写在问句里。"
+        )
     for batch in _BATCHES:
-        yield Mistake(batch * expected, "positions", f"乘了 {batch}，像是批量大小",
-                      "批量大小不算在内：这些数属于网络，与一次送入多少张图像无关。")  # fmt: skip
+        yield Mistake(
+            batch * expected,
+            "positions",
+            f"乘了 {batch}，像是批量大小",
+            "批量大小不算在内：这些数属于网络，与一次送入多少张图像无关。",
+        )
 
 
 def _unrounded(value, expected, singles):
@@ -171,19 +190,29 @@ def _unrounded(value, expected, singles):
         for mistake in (Mistake(expected, "padding", "", ""), *singles):
             if _same(mistake.value, rounded):
                 also = f"，而且{mistake.what}" if mistake.what else ""
-                yield Mistake(value, "padding", f"没有取整{also}",
-                              "这里要一个整数：边长和通道数向下取整（除非题目另说），"
-                              f"“百万”按题目四舍五入。{mistake.why}")  # fmt: skip
+                yield Mistake(
+                    value,
+                    "padding",
+                    f"没有取整{also}",
+                    "这里要一个整数：边长和通道数向下取整（除非题目另说），"
+                    f"“百万”按题目四舍五入。{mistake.why}",
+                )
 
 
 def _compounded(singles):
     """A slip, and twice or half of it."""
     for mistake in singles:
-        yield Mistake(2 * mistake.value, mistake.kind, f"{mistake.what}，又多乘了 2（2 倍）",
-                      f"{mistake.why}每一个也只数一次。")  # fmt: skip
+        yield Mistake(
+            2 * mistake.value,
+            mistake.kind,
+            f"{mistake.what}，又多乘了 2（2 倍）",
+            f"{mistake.why}每一个也只数一次。",
+        )
 
 
 def _off_by_one(expected):
     if isinstance(expected, int):
         yield Mistake(expected - 1, "layers", "少数了 1", "从头到尾再数一遍：起点、终点都数了吗？")
-        yield Mistake(expected + 1, "layers", "多数了 1", "从头到尾再数一遍：有没有哪一个数了两次？")
+        yield Mistake(
+            expected + 1, "layers", "多数了 1", "从头到尾再数一遍：有没有哪一个数了两次？"
+        )

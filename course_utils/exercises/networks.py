@@ -140,7 +140,8 @@ class NetworkExercise(Exercise):
         if found[1:] == wanted[1:]:
             raise Complaint(
                 f"送入 {IMAGES} 张图像，输出却是 {found}：forward 把批量大小写死了，"
-                f"或者丢掉了一部分图像；请用 x.shape[0] 或 −1 代替写死的数，不要在批量这一维取下标。"
+                f"或者丢掉了一部分图像；请用 x.shape[0] 或 −1 代替写死的数，"
+                f"不要在批量这一维取下标。"
             )
         if np.prod(found) == np.prod(wanted):
             raise Complaint(f"{say}，送入 {IMAGES} 张时现在是 {found}：还差一步展平（flatten）。")
@@ -148,7 +149,8 @@ class NetworkExercise(Exercise):
             raise Complaint(f"{say}，送入 {IMAGES} 张时现在是 {found}：批量那一维不见了。")
         if found[2:] and len(found) == len(wanted) + 2:
             raise Complaint(
-                f"{say}，送入 {IMAGES} 张时现在是 {found}：还有高和宽两维，先池化（或取平均）再展平。"
+                f"{say}，送入 {IMAGES} 张时现在是 {found}：还有高和宽两维，"
+                f"先池化（或取平均）再展平。"
             )
         raise Complaint(f"{say}，送入 {IMAGES} 张时现在是 {found}{ending(net)}")
 
@@ -273,9 +275,9 @@ def _verify_arguments(answer):
             name
             for name, parameter in signature.parameters.items()
             if parameter.default is parameter.empty
-            and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD,
-                                   parameter.KEYWORD_ONLY)
-        ]  # fmt: skip
+            and parameter.kind
+            in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        ]
         name = getattr(answer, "__name__", "它")
         raise Complaint(
             f"{name} 还要参数 {'、'.join(needed)}，判题时不会给：给它们默认值，"
@@ -293,8 +295,9 @@ def _refuse_unregistered(net):
             items = list(value.values()) if isinstance(value, dict) else list(value)
             items += [part for item in items if isinstance(item, tuple) for part in item]
             if any(isinstance(item, nn.Layer) and id(item) not in known for item in items):
-                cure, plain = ("LayerDict", "字典") if isinstance(value, dict) else (
-                    "LayerList", "列表")  # fmt: skip
+                cure, plain = (
+                    ("LayerDict", "字典") if isinstance(value, dict) else ("LayerList", "列表")
+                )
                 raise Complaint(
                     f"self.{name} 是普通的{plain}，里面的层没有登记，参数不会被训练："
                     f"换成 nn.{cure}(…)；要依次运行就用 nn.Sequential(*…)。"
@@ -311,9 +314,7 @@ def _refuse_unused(net, trace):
     if not unused:
         return
     if len(unused) == len({name.rpartition(".")[0] for name, _ in net.named_parameters()}):
-        raise Complaint(
-            f"建了 {'、'.join(unused)}，输出却没有用到其中任何一层{ending(net)}"
-        )
+        raise Complaint(f"建了 {'、'.join(unused)}，输出却没有用到其中任何一层{ending(net)}")
     names = "、".join(f"{name or 'self'}（{size:,} 个参数）" for name, size in unused.items())
     raise Complaint(
         f"{names}建好了，输出却没有用到：在 forward 里把它用上（结果要接着传下去），或者删掉它。"

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections import Counter, defaultdict
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -38,14 +39,19 @@ def note(exercise, right, kind="", variant=None):
     """
     asked = (exercise, None if variant is None else str(variant).strip())
     _wrong[asked] = 0 if right else _wrong[asked] + 1
-    _mine.append({"time": time.time(), "exercise": exercise, "variant": asked[1],
-                  "right": bool(right), "kind": kind})  # fmt: skip
+    _mine.append(
+        {
+            "time": time.time(),
+            "exercise": exercise,
+            "variant": asked[1],
+            "right": bool(right),
+            "kind": kind,
+        }
+    )
     if folder() is not None:
         content = json.dumps(_mine, ensure_ascii=False, indent=0).encode()
-        try:
+        with suppress(FileError):  # what this process knows goes on
             write_whole(folder() / f"{_started}.json", content)
-        except FileError:
-            pass  # what this process knows goes on
     return _wrong[asked]
 
 

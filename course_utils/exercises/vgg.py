@@ -21,21 +21,39 @@ def _third_module(inputs, maps, layers):
     return Question(
         parameters(convolutions),
         own=(
-            Mistake(parameters(whole), "channels",
-                    f"把第一层的输入也当成了 {maps} 个通道（它只有 {inputs} 个）",
-                    f"第一层的输入来自上一个模块，只有 {inputs} 个通道。"),
-            Mistake(layers * bare, "channels",
-                    f"把第一层的输入也当成了 {maps} 个通道，而且没有算偏置",
-                    f"第一层的输入来自上一个模块，只有 {inputs} 个通道。"),
-            Mistake(parameters([conv(n, m, 3, bias=False) for n, m in zip(widths, widths[1:],
-                    strict=False)]) + maps, "bias", "只算了一层的偏置",
-                    f"{layers} 层各有 {maps} 个偏置。"),
-            Mistake(parameters([conv(n, m, 3, bias=False) for n, m in zip(widths, widths[1:],
-                    strict=False)]) + 1, "bias", "一共只算了一个偏置",
-                    f"{layers} 层各有 {maps} 个偏置。"),
+            Mistake(
+                parameters(whole),
+                "channels",
+                f"把第一层的输入也当成了 {maps} 个通道（它只有 {inputs} 个）",
+                f"第一层的输入来自上一个模块，只有 {inputs} 个通道。",
+            ),
+            Mistake(
+                layers * bare,
+                "channels",
+                f"把第一层的输入也当成了 {maps} 个通道，而且没有算偏置",
+                f"第一层的输入来自上一个模块，只有 {inputs} 个通道。",
+            ),
+            Mistake(
+                parameters(
+                    [conv(n, m, 3, bias=False) for n, m in zip(widths, widths[1:], strict=False)]
+                )
+                + maps,
+                "bias",
+                "只算了一层的偏置",
+                f"{layers} 层各有 {maps} 个偏置。",
+            ),
+            Mistake(
+                parameters(
+                    [conv(n, m, 3, bias=False) for n, m in zip(widths, widths[1:], strict=False)]
+                )
+                + 1,
+                "bias",
+                "一共只算了一个偏置",
+                f"{layers} 层各有 {maps} 个偏置。",
+            ),
         ),
         recipe=count_parameters(convolutions, positions=56**2),
-    )  # fmt: skip
+    )
 
 
 def _convolutions(count, kernel, module=""):
@@ -68,13 +86,21 @@ def _second_module(module, kernel):
     return Question(
         recipe.value,
         own=(
-            Mistake(int(field([one for one in layers if not one.pools]).size), "field",
-                    "漏掉了池化层", "池化使感受野增加，并使相邻两格的间距加倍。"),
-            Mistake(int(field(layers).size) - 1, "field", "漏了池化层增加的 1",
-                    "2×2 的池化自己也多看 1 格（乘它的间距）。"),
+            Mistake(
+                int(field([one for one in layers if not one.pools]).size),
+                "field",
+                "漏掉了池化层",
+                "池化使感受野增加，并使相邻两格的间距加倍。",
+            ),
+            Mistake(
+                int(field(layers).size) - 1,
+                "field",
+                "漏了池化层增加的 1",
+                "2×2 的池化自己也多看 1 格（乘它的间距）。",
+            ),
         ),
         recipe=recipe,
-    )  # fmt: skip
+    )
 
 
 def _larger_image(size):
@@ -92,34 +118,77 @@ def _larger_image(size):
         linear(side),
         own=(
             wrong(linear(side, bias=False), "bias", "没有算偏置", "每个单元还有一个偏置。"),
-            wrong(linear(side, bias=False) + 1, "bias", "偏置只算了 1 个", "4096 个单元各有一个偏置。"),
-            wrong(linear(side, bias=False) + side * side * 512, "bias", "偏置按输入的个数算了",
-                  "偏置跟着输出走：4096 个单元各有一个。"),
-            wrong(linear(7), "positions", "仍按 224×224 的图像（7×7）算",
-                  f"{size} 经过五次减半不是 7。"),
-            wrong(linear(7, bias=False), "positions", "仍按 224×224 的图像（7×7）算，而且没有算偏置",
-                  f"{size} 经过五次减半不是 7。"),
+            wrong(
+                linear(side, bias=False) + 1, "bias", "偏置只算了 1 个", "4096 个单元各有一个偏置。"
+            ),
+            wrong(
+                linear(side, bias=False) + side * side * 512,
+                "bias",
+                "偏置按输入的个数算了",
+                "偏置跟着输出走：4096 个单元各有一个。",
+            ),
+            wrong(
+                linear(7),
+                "positions",
+                "仍按 224×224 的图像（7×7）算",
+                f"{size} 经过五次减半不是 7。",
+            ),
+            wrong(
+                linear(7, bias=False),
+                "positions",
+                "仍按 224×224 的图像（7×7）算，而且没有算偏置",
+                f"{size} 经过五次减半不是 7。",
+            ),
             wrong(linear(size // 2**4), "layers", "漏了第五次池化", "五个模块之后各有一次池化。"),
-            wrong(linear(size // 2**6), "layers", "多算了一次池化（只有五次减半）",
-                  "五个模块之后各有一次池化。"),
-            wrong(geometry.linear_parameters(512, 4096), "positions",
-                  "只算了 512 个通道，没有乘位置（没有展平）", flat),
-            wrong(geometry.linear_parameters(side * 512, 4096), "positions",
-                  "把边长当成了面积（没有平方）", flat),
-            wrong(geometry.linear_parameters(size * size * 512, 4096), "layers",
-                  "没有做五次池化减半", f"{size} 经过五次减半才到全连接层。"),
-            wrong(side * side * 512, "channels", "只数了展平以后的个数，没有乘 4096 个单元",
-                  "每个单元都看展平以后的全部数。"),
-            wrong(geometry.linear_parameters(side * side * 512, 1000), "channels",
-                  "按 1000 个输出算（应为 4096 个单元）", "第一个全连接层有 4096 个单元。"),
+            wrong(
+                linear(size // 2**6),
+                "layers",
+                "多算了一次池化（只有五次减半）",
+                "五个模块之后各有一次池化。",
+            ),
+            wrong(
+                geometry.linear_parameters(512, 4096),
+                "positions",
+                "只算了 512 个通道，没有乘位置（没有展平）",
+                flat,
+            ),
+            wrong(
+                geometry.linear_parameters(side * 512, 4096),
+                "positions",
+                "把边长当成了面积（没有平方）",
+                flat,
+            ),
+            wrong(
+                geometry.linear_parameters(size * size * 512, 4096),
+                "layers",
+                "没有做五次池化减半",
+                f"{size} 经过五次减半才到全连接层。",
+            ),
+            wrong(
+                side * side * 512,
+                "channels",
+                "只数了展平以后的个数，没有乘 4096 个单元",
+                "每个单元都看展平以后的全部数。",
+            ),
+            wrong(
+                geometry.linear_parameters(side * side * 512, 1000),
+                "channels",
+                "按 1000 个输出算（应为 4096 个单元）",
+                "第一个全连接层有 4096 个单元。",
+            ),
             wrong(linear(side) + later, "layers", "把三个全连接层都算进去了", "题目只问第一个。"),
             wrong(later, "layers", "算成了后两个全连接层", "题目只问第一个。"),
-            wrong(geometry.linear_parameters(side * side, 4096), "channels",
-                  "漏了 512 个通道", flat),
-            wrong(geometry.linear_parameters(side * side * 256, 4096), "channels",
-                  "按 256 个通道算", flat),
+            wrong(
+                geometry.linear_parameters(side * side, 4096), "channels", "漏了 512 个通道", flat
+            ),
+            wrong(
+                geometry.linear_parameters(side * side * 256, 4096),
+                "channels",
+                "按 256 个通道算",
+                flat,
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _second_convolution(maps, side):
@@ -128,13 +197,21 @@ def _second_convolution(maps, side):
     return Question(
         recipe.value,
         own=(
-            Mistake(geometry.multiply_adds(side**2 * maps, 3 * 3 * 3), "channels",
-                    "把输入当成了 3 个通道（那是第一层）", f"第二个卷积层的输入有 {maps} 个通道。"),
-            Mistake(geometry.multiply_adds(side**2, 3 * 3 * maps), "channels",
-                    f"只算了一张特征图（或者漏了 {maps} 个输入通道）", f"输入、输出都有 {maps} 个通道，都要乘。"),
+            Mistake(
+                geometry.multiply_adds(side**2 * maps, 3 * 3 * 3),
+                "channels",
+                "把输入当成了 3 个通道（那是第一层）",
+                f"第二个卷积层的输入有 {maps} 个通道。",
+            ),
+            Mistake(
+                geometry.multiply_adds(side**2, 3 * 3 * maps),
+                "channels",
+                f"只算了一张特征图（或者漏了 {maps} 个输入通道）",
+                f"输入、输出都有 {maps} 个通道，都要乘。",
+            ),
         ),
         recipe=recipe,
-    )  # fmt: skip
+    )
 
 
 def _vgg_field():

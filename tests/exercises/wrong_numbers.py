@@ -307,8 +307,11 @@ WRONG_NUMBERS = {
         ("weights", "位置|单位"),
         ("macs/1e6/2", "一半|四舍五入|取整"),
         ("round(49*(weights - in_channels*project)/1e6)", "投影|池化"),
-        ("round(49*(in_channels*one + 9*in_channels*three + 25*in_channels*five"
-         " + in_channels*project)/1e6)", "降维"),
+        (
+            "round(49*(in_channels*one + 9*in_channels*three + 25*in_channels*five"
+            " + in_channels*project)/1e6)",
+            "降维",
+        ),
     ],
     "6.5-1": [
         ("9*inputs*maps + 9*maps*maps + 4*maps", "投影|捷径"),
