@@ -273,9 +273,10 @@ EXERCISES = {
         "padding",
     ),
     "6.2-2": NumberExercise(
-        "如果 C4 不分组（每个核看全部 {maps} 张图，输出也是 {maps} 张），C4 有多少个参数？",
-        {"maps": 384},
-        {"maps": (288, 320, 352, 416, 448, 480)},
+        "把 C3 和 C4 都改成 {maps} 张特征图，C4 不分组（每个核看全部 {maps} 张），C4 "
+        "有多少个参数？",
+        {"maps": 448},
+        {"maps": (288, 320, 352, 416, 480)},
         _full_c4,
         PARAMETERS,
         lambda maps: (

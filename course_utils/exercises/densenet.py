@@ -319,6 +319,7 @@ EXERCISES = {
         "1 + 2 + … + L = L(L + 1)/2。",
         lambda layers: f"{layers} 层：{layers}×{layers + 1}÷2 = {layers * (layers + 1) // 2}。",
         "layers",
+        note="（这就是 DenseNet-121 的第二个模块。）",
     ),
     "6.6-4": NumberExercise(
         "一个模块的输入有 {k0} 个通道，有 {layers} 个稠密层，k = {k}。后面的转换层 θ = 0.5，"
@@ -344,6 +345,7 @@ EXERCISES = {
             f"({a}, {b}, {c}, {d})：2×{a + b + c + d} + 1 + 3 + 1 = {2 * (a + b + c + d) + 5}。"
         ),
         "layers",
+        note="（作者发布过这样一个网络，k = 48。）",
     ),
     "6.6-6": NumberExercise(
         "一个模块收到 {k0} 个通道，k = {k}。假如这个模块可以一直加长，从第几层开始，"
@@ -357,6 +359,7 @@ EXERCISES = {
             f"{k0 + 2 * k}……，第一个超过它的就是。"
         ),
         "channels",
+        note="（这就是 DenseNet-121 的第一个模块，不过它只有 6 层。）",
     ),
     "6.6-7": NetworkExercise(
         (1, 28, 28),

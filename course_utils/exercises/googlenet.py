@@ -153,7 +153,7 @@ def _larger_image(size):
     )
 
 
-def _field_of_4(module):
+def _field_of_4(module, kernel):
     """Of 4a, 4b, …: the field of the output's farthest branch."""
     layers = [
         conv(3, 64, 7, stride=2, padding=3, name="第一个卷积层"),
@@ -163,7 +163,8 @@ def _field_of_4(module):
         conv(192, 256, 5, padding=2, name=" 3a"),
         conv(256, 480, 5, padding=2, name=" 3b"),
         pool(3, 2, name=" pool3"),
-        *(conv(1, 1, 5, padding=2, name=f" 4{name}") for name in "abcde"[:module]),
+        *(conv(1, 1, 5, padding=2, name=f" 4{name}") for name in "abcde"[: module - 1]),
+        conv(1, 1, kernel, padding=kernel // 2, name=f" 4{'abcde'[module - 1]}"),
     ]
     after = (
         *(conv(1, 1, 5, padding=2, name=f" 4{name}") for name in "abcde"[module : module + 1]),
@@ -178,14 +179,14 @@ def _field_of_4(module):
             Mistake(
                 int(before.window(3).size),
                 "layers",
-                f"{name} 只看了 3×3 的分支（最远的是 5×5），或者间距少乘了 2",
-                "四条分支拼在一起，要看其中看得最远的一条：5×5。",
+                f"{name} 只看了 3×3 的分支（最远的是 {kernel}×{kernel}）",
+                "四条分支拼在一起，要看其中看得最远的一条。",
             ),
             Mistake(
                 int(before.window(1).size),
                 "layers",
-                f"{name} 只看了 1×1 的分支，停在了它的输入，还差 5×5 卷积",
-                "四条分支拼在一起，要看其中看得最远的一条：5×5。",
+                f"{name} 只看了 1×1 的分支，停在了它的输入，还差 {kernel}×{kernel} 卷积",
+                "四条分支拼在一起，要看其中看得最远的一条。",
             ),
             Mistake(
                 int(field(layers[:6] + layers[7:]).size),
@@ -198,6 +199,12 @@ def _field_of_4(module):
                 "layers",
                 f"漏了一层：停在 {name} 以前的池化层",
                 "从图像起一层一层地写。",
+            ),
+            Mistake(
+                int(before.window(5).size),
+                "layers",
+                f"{name} 的卷积核没有换（仍按 5×5）",
+                f"题目把它换成了 {kernel}×{kernel}。",
             ),
             Mistake(
                 14, "positions", "这是特征图的边长，不是感受野", "感受野量的是输入里看见多少。"
@@ -344,15 +351,17 @@ EXERCISES = {
         "padding",
     ),
     "6.4-4": NumberExercise(
-        "GoogLeNet 的第四段从 pool3 之后数起，第 {module} 个 Inception 模块的输出里，"
+        "GoogLeNet 从 pool3 之后数起，把第 {module} 个 Inception 模块的 5×5 卷积换成 "
+        "{kernel}×{kernel}（填充使边长不变），其余不变。在这个模块的输出里，"
         "一个位置在 224×224 的输入上能看到多大的一块（边长）？",
-        {"module": 1},
-        {"module": (2, 3, 4, 5)},
+        {"module": 1, "kernel": 7},
+        {"module": (2, 3, 4, 5), "kernel": (9, 11)},
         _field_of_4,
         FIELD,
-        lambda module: (
-            f"第 {module} 个模块：pool3 看 107、间距 16，每个模块里看得最远的是 5×5，"
-            f"各加 4×16，一共 107 + {module} × 64 = {107 + 64 * module}。"
+        lambda module, kernel: (
+            f"第 {module} 个模块换成 {kernel}×{kernel}：pool3 看 107、间距 16，前面 {module - 1} 个"
+            f"模块看得最远的是 5×5，各加 4×16，这一个加 {kernel - 1}×16，一共 "
+            f"{107 + 64 * (module - 1) + 16 * (kernel - 1)}。"
         ),
         "field",
     ),
@@ -378,6 +387,7 @@ EXERCISES = {
             f"25×{reduce5}×{five}，乘 7×7，除以 10⁶，四舍五入。"
         ),
         "cost",
+        note="（这就是 5a 的六个宽度；书中这一行的 `ops` 印作 54M。）",
     ),
     "6.4-6": NetworkExercise(
         (192, 28, 28),

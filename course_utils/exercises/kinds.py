@@ -59,6 +59,7 @@ class NumberExercise(Exercise):
         rule: the formula in words.
         work: a function of numbers that works the exercise out in one line.
         kind: what it is about, a key of ``mistakes.KINDS``.
+        note: what is added to the printed exercise: where these very numbers come from.
     """
 
     statement: str
@@ -68,6 +69,7 @@ class NumberExercise(Exercise):
     rule: str
     work: Callable
     kind: str
+    note: str = ""
 
     def numbers(self, variant=None):
         """{name: number} of the printed exercise or of a variant."""
@@ -84,7 +86,8 @@ class NumberExercise(Exercise):
 
     def text(self, variant=None):
         """What is asked, with the numbers of the variant."""
-        return self.statement.format(**self.numbers(variant))
+        asked = self.statement.format(**self.numbers(variant))
+        return asked if variant is not None else asked + self.note
 
     def judge(self, answer, variant=None):
         """The verdict on a number in whatever form."""

@@ -177,12 +177,12 @@ def _plain_pooling(side, maps, window):
 def _full_c3(inputs, maps, kernel):
     layer = conv(inputs, maps, kernel)
     area = (kernel, kernel)
-    sparse = sum(geometry.conv_parameters(n, m, area) for n, m in ((3, 6), (4, 9), (6, 1)))
+    sparse = sum(geometry.conv_parameters(n, m, (5, 5)) for n, m in ((3, 6), (4, 9), (6, 1)))
     return Question(
         parameters([layer]),
         own=(
             Mistake(
-                sparse, "channels", "按论文连接表的稀疏 C3 算", "本题的每张特征图都看全部输入。"
+                sparse, "channels", "按论文连接表的稀疏 C3 算", "本题改了尺寸，每张都看全部输入。"
             ),
             Mistake(
                 geometry.conv_parameters(inputs, maps - 1, area),
@@ -252,9 +252,9 @@ EXERCISES = {
         "bias",
     ),
     "6.1-2": NumberExercise(
-        "如果不填充，直接输入 {size}×{size} 的图像，其余不变，C3 的特征图边长是多少？",
-        {"size": 28},
-        {"size": (36, 40, 44, 48, 52, 56, 60, 64)},
+        "给 LeNet-5 直接输入 {size}×{size} 的图像（不填充），其余不变，C3 的特征图边长是多少？",
+        {"size": 60},
+        {"size": (36, 40, 44, 48, 52, 56, 64)},
         _unpadded,
         SIDE,
         lambda size: (
@@ -264,10 +264,10 @@ EXERCISES = {
         "padding",
     ),
     "6.1-3": NumberExercise(
-        "把 S2 换成没有系数、没有偏置的平均池化（{window}×{window}，步长 {window}），"
-        "{maps} 张特征图的输出各是 {side}×{side}，它有多少条连接？",
-        {"maps": 6, "side": 14, "window": 2},
-        {"maps": (5, 7, 8, 10, 12), "side": (9, 11, 13, 15, 18), "window": (2, 3, 4)},
+        "一个没有系数、没有偏置的平均池化（{window}×{window}，步长 {window}），"
+        "输出 {maps} 张 {side}×{side} 的特征图，它有多少条连接？",
+        {"maps": 10, "side": 18, "window": 3},
+        {"maps": (5, 7, 8, 12), "side": (9, 11, 13, 15), "window": (2, 3, 4)},
         _plain_pooling,
         "连接数 = 输出的位置数 × 特征图的张数 × 每个输出看见的输入。",
         lambda maps, side, window: (
@@ -277,10 +277,10 @@ EXERCISES = {
         "positions",
     ),
     "6.1-4": NumberExercise(
-        "如果 C3 的 {maps} 张特征图（{kernel}×{kernel} 的核）每张都看 S2 的全部 {inputs} 张，"
-        "C3 有多少个参数？",
-        {"inputs": 6, "maps": 16, "kernel": 5},
-        {"inputs": (5, 7, 8, 10), "maps": (12, 18, 20, 24), "kernel": (3, 5, 7)},
+        "把 S2 改成 {inputs} 张特征图，C3 改成 {maps} 张、{kernel}×{kernel} 的核，"
+        "每张都看 S2 的全部 {inputs} 张，C3 有多少个参数？",
+        {"inputs": 8, "maps": 20, "kernel": 3},
+        {"inputs": (5, 7, 10), "maps": (12, 18, 24), "kernel": (3, 5, 7)},
         _full_c3,
         PARAMETERS,
         lambda inputs, maps, kernel: (
@@ -290,10 +290,10 @@ EXERCISES = {
         "channels",
     ),
     "6.1-5": NumberExercise(
-        "C1 用 {first}×{first} 的核，S2 是 2×2（步长 2），C3 用 {third}×{third} 的核。"
+        "把 C1 的核改成 {first}×{first}，C3 的改成 {third}×{third}，S2 仍是 2×2（步长 2）。"
         "C3 的一个输出在输入图像上能看到多大的一块（边长）？",
-        {"first": 5, "third": 5},
-        {"first": (3, 7, 9, 11), "third": (3, 7, 9)},
+        {"first": 7, "third": 7},
+        {"first": (3, 9, 11), "third": (5, 9)},
         _field_of_c3,
         FIELD,
         lambda first, third: (

@@ -369,6 +369,7 @@ EXERCISES = {
             f"三个 BN 各 2×{maps}，一共 {10 * inputs * maps + 9 * maps**2 + 6 * maps:,}。"
         ),
         "norm",
+        note="（这就是 ResNet-34 的 conv3_x 的第一个模块。）",
     ),
     "6.5-2": NumberExercise(
         "有人把瓶颈模块堆成 ({a}, {b}, {c}, {d}) 的四组，首尾不变。按论文的数法，"
@@ -397,6 +398,7 @@ EXERCISES = {
             f"{1 + 2 * (2 * blocks + 2 + 4 * blocks + 8 * blocks - 4)}。"
         ),
         "field",
+        note="（这就是 `CifarResNet(20)`。）",
     ),
     "6.5-4": NumberExercise(
         "一个瓶颈模块：输入 {large}×{large}×{inputs}，第一个 1×1 输出 {width} 个通道，"
@@ -411,6 +413,7 @@ EXERCISES = {
             f"{round((large**2 - small**2) * inputs * width / 1e6)}。"
         ),
         "cost",
+        note="（这就是 ResNet-50 的 conv3_x 的第一个模块。）",
     ),
     "6.5-5": NumberExercise(
         "信号走到一个残差模块，可以走主分支，也可以走捷径。一个网络有 ({a}, {b}, {c}, {d}) "
@@ -422,6 +425,7 @@ EXERCISES = {
         "每个模块有两种选择，互相独立：2 的（模块个数）次方。",
         lambda a, b, c, d: f"({a}, {b}, {c}, {d})：2^{a + b + c + d} = {2 ** (a + b + c + d):,}。",
         "layers",
+        note="（这就是 ResNet-34 的四组。）",
     ),
     "6.5-6": BlockExercise(
         (64, 28, 28),

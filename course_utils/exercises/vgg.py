@@ -243,8 +243,8 @@ EXERCISES = {
     "6.3-1": NumberExercise(
         "一个模块有 {layers} 个 3×3 卷积层，每层输出 {maps} 个通道，模块的输入有 {inputs} 个通道"
         "（都有偏置）。它共有多少个参数？",
-        {"inputs": 128, "maps": 256, "layers": 3},
-        {"inputs": (48, 96, 160), "maps": (192, 224, 320), "layers": (3, 4)},
+        {"inputs": 96, "maps": 192, "layers": 3},
+        {"inputs": (48, 112, 160), "maps": (208, 224, 320), "layers": (3, 4)},
         _third_module,
         f"每一层{PARAMETERS}各层相加。",
         lambda inputs, maps, layers: (
@@ -269,8 +269,8 @@ EXERCISES = {
     "6.3-3": NumberExercise(
         "把 VGG-16 的卷积核都换成 {kernel}×{kernel}（填充使边长不变），"
         "第 {module} 个模块最后一个卷积层的输出，在输入图像上能看见边长为多少的一块？",
-        {"module": 2, "kernel": 3},
-        {"module": (2, 3), "kernel": (5, 7)},
+        {"module": 2, "kernel": 5},
+        {"module": (2, 3), "kernel": (7, 9)},
         _second_module,
         FIELD,
         lambda module, kernel: (

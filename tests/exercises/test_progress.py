@@ -122,7 +122,7 @@ def test_the_review_asks_for_at_most_three_with_other_numbers(capsys):
 
 def test_the_mastery_map(capsys):
     said(capsys, 72, 80)
-    said(capsys, 8, exercise="6.1-2")
+    said(capsys, 24, exercise="6.1-2")
     counts = exercises.mastery()
     assert counts["偏置"] == (0, 1) and counts["填充与取整"] == (1, 1)
     figure = figures.mastery_map(counts)

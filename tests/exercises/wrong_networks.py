@@ -207,10 +207,7 @@ VGG_WRONG = [
     (net(VGG_BASE, VGG_BODY + "; self.fc(x)"), "return"),
     (net(VGG_BASE, VGG_BODY + "; return F.softmax(self.fc(x))"), SOFT),
     (net(VGG_BASE, VGG_BODY + "; return self.fc(x)[:1]"), "批量|图像"),
-    (net(VGG_BASE.replace("512, 1000", "512, 100"), VGG_BODY + "; return self.fc(x)"), "1,?000"),
     (net(VGG_BASE.replace("'D'", "'A'"), VGG_BODY + "; return self.fc(x)"), "13 个"),
-    (net(VGG_BASE.replace("'D'", "'C'"), VGG_BODY + "; return self.fc(x)"), "196|1×1|3×3"),
-    (net(VGG_BASE + "; self.fc6 = nn.Linear(512, 4096)", VGG_BODY + "; return self.fc(x)"), "fc6"),
     (
         net(
             f"self.features = list(conv_modules(CONFIGS['D'], 3)); {VGG_END}",
@@ -218,18 +215,7 @@ VGG_WRONG = [
         ),
         "列表",
     ),
-    (
-        net(VGG_BASE, VGG_BODY.replace(".mean([2, 3])", "") + "; return self.fc(x)"),
-        "1,?000|形状|展平|self.fc",
-    ),
     (net(VGG_BASE, VGG_BODY + "; return self.fc(x)", first=""), "super"),
-    (
-        net(
-            VGG_BASE.replace("512, 1000", "25088, 1000"),
-            VGG_BODY.replace("mean([2, 3])", "flatten(1)") + "; return self.fc(x)",
-        ),
-        "16,000,000",
-    ),
     (net(VGG_BASE, VGG_BODY + "; return x"), "fc|1,?000"),
 ]
 
