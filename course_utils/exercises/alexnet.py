@@ -83,7 +83,7 @@ def _bytes_before_c2(maps, side):
             Mistake(
                 sent(side, maps, 1),
                 "cost",
-                "数的是数的个数，没有乘字节",
+                "数的是数的个数，没有乘 4 个字节",
                 "一个 float32 占 4 个字节。",
             ),
             Mistake(

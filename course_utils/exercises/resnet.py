@@ -227,13 +227,13 @@ def _where_the_stride_is(inputs, width, large, small):
             wrong(
                 millions(more),
                 "positions",
-                f"只算了 1×1 在 {large}×{large} 上的全部乘加（没有求差）",
+                f"只算了 1×1 在 {large}×{large} 上的全部乘加（没有求两种做法之差）",
                 "题目问的是两种做法之差。",
             ),
             wrong(
                 millions(less),
                 "positions",
-                f"只算了 1×1 在 {small}×{small} 上的乘加（没有求差）",
+                f"只算了 1×1 在 {small}×{small} 上的乘加（没有求两种做法之差）",
                 "题目问的是两种做法之差。",
             ),
             wrong(

@@ -597,7 +597,7 @@ def field_of(layers, after=(), size=None):
         ),
         Slip(
             "field",
-            "把各层的核边长相加了",
+            "把各层的核边长相加了（窗口互相重叠，不能相加）",
             "相邻的窗口互相重叠，每多一层只增加 (k − 1) × 间距。",
             stopped(sum(one.side for one in layers)),
         ),

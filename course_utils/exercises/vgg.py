@@ -130,7 +130,7 @@ def _larger_image(size):
             wrong(
                 linear(7),
                 "positions",
-                "仍按 224×224 的图像（7×7）算",
+                f"仍按 224×224 的图像（7×7）算，没有换成 {size}×{size}",
                 f"{size} 经过五次减半不是 7。",
             ),
             wrong(

@@ -218,8 +218,8 @@ def test_the_claims_hold_as_they_are_noted():
     [
         (1, 55, "正确"),
         (1, 56, "向下取整"),
-        (2, 1_327_488, "正确"),
-        (2, 663_936, "不分组"),
+        (2, 1_806_784, "正确"),
+        (2, 903_616, "分两组"),
         (3, 27 * 27 * 48 * 4, "正确"),
         (3, 27 * 27 * 48, "4 个字节"),
         (4, 2 / 50, "正确"),
@@ -249,7 +249,7 @@ def light(pooled=1):
     [
         (light, "正确"),
         (lambda: light(pooled=6), "超过 10,000,000"),
-        (lambda: SECTION.AlexNet(num_classes=10), "[1, 1000]"),
+        (lambda: SECTION.AlexNet(num_classes=10), "[n, 1000]"),
         (lambda: paddle.nn.Sequential(paddle.nn.Flatten(), paddle.nn.Linear(154587, 1000)), "5 个"),
     ],
 )

@@ -449,7 +449,7 @@ def wide_block(groups=32, width=128, shortcut="B"):
         (wide_block(groups=1), "试试加大 groups"),
         (wide_block(width=64), "至少 128 个通道"),
         (wide_block(shortcut=None), "检查捷径"),
-        (SECTION.BottleneckBlock(256, (64, 64, 128)), "[1, 256, 56, 56]"),
+        (SECTION.BottleneckBlock(256, (64, 64, 128)), "[n, 256, 56, 56]"),
     ],
 )
 def test_the_wide_block_exercise(capsys, block, words):

@@ -306,7 +306,7 @@ def small(depth=40, k=4, **settings):
         (small(), "正确"),
         (small(k=12), "超过 30,000"),
         (small(depth=22), "至少要 40 个"),
-        (small(num_classes=9), "[1, 10]"),
+        (small(num_classes=9), "[n, 10]"),
         (small(in_channels=3), "还不能运行"),
         (
             lambda: paddle.nn.Sequential(
