@@ -78,8 +78,8 @@ def _plain(value):
 def _words(value):
     if isinstance(value, list | tuple):
         return "、".join(map(_words, value))
-    if isinstance(value, str):
-        return value
+    if isinstance(value, str | bool):
+        return str(value)
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.3g}" if isinstance(value, float) else shown(value)

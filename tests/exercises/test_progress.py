@@ -130,41 +130,32 @@ def test_the_mastery_map(capsys):
     assert {"0/1", "1/1", "还没有做"} <= set(words)
 
 
-def guessed(capsys, guess, truth, **more):
+def guessed(capsys, guess, truth):
     predict("6.1-p1", guess)
-    reveal("6.1-p1", truth, **more)
+    reveal("6.1-p1", truth)
     return capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    "guess, truth, words",
+    "guess, truth",
     [
-        (28, 28, "✓"),
-        ("28", 28, "✓"),
-        (27, 28, "✗"),
-        (paddle.to_tensor(28), 28, "✓"),
-        (True, True, "✓"),
-        (False, True, "✗"),
-        ("更高", "更高", "✓"),
-        (" B", "b", "✓"),
-        ("更低", "更高", "✗"),
-        (0.5, np.float32(0.5), "✓"),
-        ("不知道", 28, "✗"),
-        (None, 28, "没有猜"),
-        ([1, 2], 28, "✗"),
-        (28, [1, 2], "✗"),
-        (object(), 3, "✗"),
-        (14, 28, "差 50.0%"),
+        ("28", 28), ("２８", 28), (paddle.to_tensor(28), 28), (0.5, np.float32(0.5)),
+        (True, True), ([28, "14"], [28, 14]), ("更 高", "更高"),
     ],
-)
-def test_a_guess_is_held_to_the_truth(capsys, guess, truth, words):
-    output = guessed(capsys, guess, truth)
-    assert words in output and output.count("\n") == 2
+)  # fmt: skip
+def test_a_guess_in_unusual_form_hits(capsys, guess, truth):
+    assert "猜中了 ✓" in guessed(capsys, guess, truth)
 
 
-def test_what_is_measured_may_be_a_little_off(capsys):
-    assert "✓" in guessed(capsys, 0.95, 1.0, within=0.1)
-    assert "✗" in guessed(capsys, 0.85, 1.0, within=0.1)
+@pytest.mark.parametrize(
+    "guess, truth",
+    [
+        (False, True), ("不知道", 28), ([1, 2], 28), (28, [1, 2]), ([1], [1, 2]), (object(), 3),
+        (1, True), (27, 28),
+    ],
+)  # fmt: skip
+def test_what_is_no_such_guess_misses(capsys, guess, truth):
+    assert "没有猜中" in guessed(capsys, guess, truth)
 
 
 def test_only_a_guess_before_the_truth_counts(capsys):
