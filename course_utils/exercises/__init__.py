@@ -11,7 +11,7 @@ new kernel.
 
 from IPython.display import Markdown
 
-from . import alexnet, densenet, googlenet, lenet, progress, quiz, resnet, vgg
+from . import alexnet, densenet, googlenet, lenet, progress, quiz, resnet, understanding, vgg
 from .mistakes import KINDS
 from .predictions import predict, reveal
 
@@ -26,6 +26,8 @@ EXERCISES = {
     **densenet.EXERCISES,
     **quiz.EXERCISES,
 }
+# Those that no notebook asks yet are judged, too.
+_KNOWN = EXERCISES | understanding.EXERCISES
 
 
 def check(exercise, answer, variant=None):
@@ -81,8 +83,8 @@ def mastery():
     """{kind: (right at the first try, tried)} in the words of the mastery map."""
     counts = {kind: [0, 0] for kind in KINDS}
     for (exercise, _), first in progress.first_tries().items():
-        if exercise in EXERCISES:
-            kind = EXERCISES[exercise].kind
+        if exercise in _KNOWN:
+            kind = _KNOWN[exercise].kind
             counts[kind][0] += first["right"]
             counts[kind][1] += 1
             if not first["right"] and first["kind"] not in ("", kind):
@@ -91,10 +93,10 @@ def mastery():
 
 
 def _named(exercise):
-    if exercise not in EXERCISES:
-        raise KeyError(f"there is no exercise {exercise!r}; there are: {', '.join(EXERCISES)}.")
-    return EXERCISES[exercise]
+    if exercise not in _KNOWN:
+        raise KeyError(f"there is no exercise {exercise!r}; there are: {', '.join(_KNOWN)}.")
+    return _KNOWN[exercise]
 
 
 def _has_variants(name):
-    return name in EXERCISES and len({EXERCISES[name].text(seed) for seed in "abcdefgh"}) > 1
+    return name in _KNOWN and len({_KNOWN[name].text(seed) for seed in "abcdefgh"}) > 1

@@ -18,6 +18,7 @@ import paddle
 # What may stand around a number in a string.
 _AROUND = " =≈约个条层次路格块的。.,、"
 _UNITS = "个条层次路格字节像素像素点参数通道bytes"
+DIGITS = 30  # no answer of the course has more
 _COMMAS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 
@@ -58,9 +59,11 @@ def number(answer):
     if isinstance(answer, Complex) and not isinstance(answer, Real) and not answer.imag:
         answer = answer.real
     if isinstance(answer, Decimal) and answer.is_finite():
-        answer = Fraction(answer)
-    if isinstance(answer, bool) or not isinstance(answer, Real) or not isfinite(answer):
+        answer = _fraction(answer)
+    if isinstance(answer, bool) or not isinstance(answer, Real):
         raise AnswerError(_no_number(answer))
+    if abs(answer) > 10**DIGITS or not isfinite(answer):
+        raise AnswerError(f"答案应当是一个数，{shown(answer)} 大得不合理，或者不是数。")
     return _plain(answer), ""
 
 
@@ -118,6 +121,13 @@ def _plain(value):
     return float(value)
 
 
+def _fraction(value):
+    """A Decimal as a Fraction, unless its exponent alone would fill the memory."""
+    if value.is_finite() and abs(value.adjusted()) > DIGITS:
+        raise AnswerError(f"答案应当是一个数，{shown(value)} 大得（或小得）不合理。")
+    return Fraction(value)
+
+
 def _half_width(text):
     return unicodedata.normalize("NFKC", text).strip()
 
@@ -130,9 +140,9 @@ def _from_text(text):
     percent = plain.endswith("%")
     try:
         top, *bottom = plain.removesuffix("%").split("/")
-        value = Fraction(Decimal(top.strip()))
+        value = _fraction(Decimal(top.strip()))
         for part in bottom:
-            value /= Fraction(Decimal(part.strip()))
+            value /= _fraction(Decimal(part.strip()))
     except (InvalidOperation, ValueError, OverflowError, ZeroDivisionError):
         if re.search(r"\d\s*(\*|x|\+|-|//)", plain):
             raise AnswerError(

@@ -169,13 +169,13 @@ def test_a_right_letter_in_unusual_form_is_accepted(exercise, form):
     assert asked.judge(asked.letters[asked.right][0]).right  # its own words
 
 
-@pytest.mark.parametrize("given, words", NO_NUMBER, ids=lambda one: repr(one)[:20])
+@pytest.mark.parametrize("given, words", NO_NUMBER, ids=lambda one: type(one).__name__)
 def test_what_is_no_number_is_told_in_one_sentence(given, words):
     verdict = EXERCISES["6.1-1"].judge(given)
     assert not verdict.right and words in verdict.hints[0] and not verdict.kind
 
 
-@pytest.mark.parametrize("given, words", NO_LETTER, ids=lambda one: repr(one)[:20])
+@pytest.mark.parametrize("given, words", NO_LETTER, ids=lambda one: type(one).__name__)
 def test_what_is_no_letter_is_told_in_one_sentence(given, words):
     verdict = EXERCISES[CHOICES[0]].judge(given)
     assert not verdict.right and words in verdict.hints[0] and not verdict.kind
