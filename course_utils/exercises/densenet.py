@@ -367,5 +367,7 @@ EXERCISES = {
         (_deep, _concatenates, at_most(30_000, "减小增长率 k，或者让转换层压缩一半。")),
         statement="又深又小：用本节的零件搭一个网络，输入 (n, 1, 28, 28)，输出 10 类的 logits，"
         "带权值的层至少 40 个，参数不超过 30,000 个。",
+        sketch="骨架：CifarDenseNet 的深度 40、很小的增长率、in_channels=1，"
+        "再打开瓶颈和压缩（SWITCHES）。轮到你：写出每一层的形状和参数量，再写代码。",
     ),
 }

@@ -115,11 +115,11 @@ class NumberExercise(Exercise):
         if not found:
             first = f"{_written(value)} 不对。再看一遍公式，把每个量写出来代一次。"
             return Verdict(False, (first, f"公式：{self.rule}", worked), self.kind)
-        names = "的结果，或者".join(mistake.what for mistake in found)
+        names = "；也可能是：".join(mistake.what for mistake in found)
         return Verdict(
             False,
             (
-                f"{_written(value)} 不对。这正好是{names}的结果。",
+                f"{_written(value)} 不对。像是：{names}。",
                 f"为什么不对：{found[0].why}公式：{self.rule}",
                 worked,
             ),

@@ -34,7 +34,7 @@ class Mistake:
     Attributes:
         value: the number that comes out.
         kind: one of ``KINDS``.
-        what: the slip in words that fit into 这正好是……的结果.
+        what: the slip in words that fit after 像是：
         why: a sentence that explains it.
     """
 

@@ -19,7 +19,7 @@ from ..counting import graph
 from ..counting.analysis import AnalysisError, analyze
 from .answers import shown
 from .failures import ending, explained, no_super
-from .kinds import Exercise, Verdict
+from .kinds import OWN_FORMULA, Exercise, Verdict
 from .traced import Trace
 
 IMAGES = 2  # one is not enough to see a batch that is written into the network
@@ -72,6 +72,7 @@ class NetworkExercise(Exercise):
         outputs: shape of what must come out for one image.
         demands: functions that take what was ``Examined`` and return a complaint or None.
         logits: whether the output goes into the softmax of a loss.
+        sketch: the third hint: how such a network is laid out.
         statement, kind: as of every exercise.
     """
 
@@ -82,6 +83,7 @@ class NetworkExercise(Exercise):
     statement: str = ""
     kind: str = "code"
     positive: bool = False
+    sketch: str = f"骨架：先写出每一层的输出形状和参数量，再写代码。{OWN_FORMULA}"
 
     def judge(self, answer, variant=None):
         """The verdict on a layer, a class or a function that builds one."""
@@ -92,8 +94,15 @@ class NetworkExercise(Exercise):
                     if complaint := demand(examined):
                         raise Complaint(complaint)
             except Complaint as complaint:
-                return Verdict(False, (str(complaint),), self.kind)
+                return Verdict(False, (str(complaint), self._look(), self.sketch), self.kind)
         return Verdict(True, (f"正确：{examined.table!r}",), self.kind)
+
+    def _look(self):
+        shape = (IMAGES, *self.image)
+        return (
+            f"自己看：运行 `analyze(你的网络, {shape})`，从上往下找第一行与你想的不一样的；"
+            f"运行不了就把 forward 逐行试：`x = paddle.randn({list(shape)})`，每一步打印 x.shape。"
+        )
 
     def last_demands(self):
         """What is asked of every network of this kind, once the exercise's own demands are met."""

@@ -549,7 +549,7 @@ def _side(side, layers, plus=1, rounded=True):
     return int(side) if side == int(side) else side
 
 
-_FIELD = "每一层使感受野增加 (k − 1) × 它的输入里相邻两格的间距；间距是前面所有步长之积。"
+_FIELD = "增加多少，要看这一层的输入里相邻两格在原图上相距多远，以及窗口比一格多看几格。"
 
 
 def field_of(layers, after=(), size=None):

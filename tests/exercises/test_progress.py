@@ -40,6 +40,12 @@ def test_each_wrong_answer_brings_one_more_hint(capsys):
     assert "示范" not in said(capsys, 80, 9)
 
 
+def test_a_network_has_three_hints_too(capsys):
+    net = paddle.nn.Sequential(paddle.nn.Conv2D(1, 10, 5))
+    third = [said(capsys, net, exercise="6.1-6") for _ in range(3)][-1]
+    assert "高和宽" in third and "analyze(" in third and "骨架" in third
+
+
 def test_no_answer_and_no_number_are_no_tries(capsys):
     said(capsys, None, "八十", None)
     assert progress.tries() == []
