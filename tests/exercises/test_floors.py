@@ -12,6 +12,7 @@ import math
 import re
 from functools import cache, partial
 
+import numpy as np
 import paddle
 import paddle.nn.functional as F
 import pytest
@@ -28,7 +29,7 @@ from wrong_networks import RIGHT_NETWORKS, WRONG_NETWORKS
 from wrong_numbers import WRONG_NUMBERS
 
 from course_utils import geometry, load_section
-from course_utils.exercises import EXERCISES
+from course_utils.exercises import EXERCISES, check, understanding
 from course_utils.exercises.kinds import ChoiceExercise, NumberExercise
 
 NUMBERS = [name for name, e in EXERCISES.items() if isinstance(e, NumberExercise)]
@@ -179,3 +180,17 @@ def test_what_is_no_number_is_told_in_one_sentence(given, words):
 def test_what_is_no_letter_is_told_in_one_sentence(given, words):
     verdict = EXERCISES[CHOICES[0]].judge(given)
     assert not verdict.right and words in verdict.hints[0] and not verdict.kind
+
+
+@pytest.mark.parametrize("exercise", [*EXERCISES, *understanding.EXERCISES])
+def test_nothing_that_is_given_ends_in_a_traceback(capsys, exercise):
+    for given in [
+        *(given for given, _ in NO_NUMBER + NO_LETTER),
+        -1,
+        0.5,
+        "x" * 9999,
+        np.str_("?"),
+    ]:
+        check(exercise, given)
+        said = capsys.readouterr().out
+        assert said.startswith(f"练习 {exercise} ") and len(said) < 2000
