@@ -144,6 +144,18 @@ def _bytes_before_c2(maps, side):
                 "多乘了 4（字节乘了两次）",
                 "一个 float32 占 4 个字节，只乘一次。",
             ),
+            *(
+                Mistake(
+                    sent(wrong, count),
+                    "positions",
+                    f"特征图用了 {wrong}×{wrong}、{count} 张",
+                    f"应为 {side}×{side}、{maps} 张。",
+                )
+                for wrong in (before, side, later)
+                for count in (maps, 2 * maps, 128, 192, 256)
+                if (wrong, count) != (side, maps)
+            ),
+            Mistake(expected / 8, "cost", "又除以了 8（字节不必再换）", "乘 4 得到的已经是字节。"),
         ),
     )
 

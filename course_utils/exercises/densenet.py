@@ -47,6 +47,14 @@ def _channels(k0, k, layer):
                 rule,
             ),
             wrong(layer - 1, "数的是前面有几层，没有乘每层的通道数", rule),
+            *(
+                wrong(k0 + times * k, f"加了 {times} 层的输出（前面只有 {layer - 1} 层）", rule)
+                for times in range(layer + 4)
+                if times != layer - 1
+            ),
+            wrong(k0 * k, "把 k0 和 k 相乘了（应当相加）", rule),
+            wrong(k0 + layer - 1, "每一层只加了 1 个通道（应当加 k 个）", rule),
+            wrong(k0 + layer, "每一层只加了 1 个通道（应当加 k 个）", rule),
         ),
     )
 
@@ -217,6 +225,16 @@ def _depth(a, b, c, d):
             wrong(2 * layers + others + 3, "把转换层里的池化也算成了层（没有权值，不数）", rule),
             wrong(2 * layers + others + 2, "把开头和最后的池化也算成了层（没有权值，不数）", rule),
             wrong(121, "DenseNet-121 的层数", "本题的模块比它长。"),
+            *(
+                wrong(
+                    each * layers + more,
+                    f"每个稠密层算了 {each} 个卷积（有两个卷积），别的算了 {more} 个",
+                    rule,
+                )
+                for each in (1, 2, 3, 4)
+                for more in range(11)
+                if (each, more) != (2, others)
+            ),
         ),
     )
 

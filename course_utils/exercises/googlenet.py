@@ -1,5 +1,7 @@
 """Exercises of section 6.4."""
 
+from itertools import combinations
+
 from ..counting import geometry
 from .kinds import NumberExercise
 from .lenet import FIELD, PARAMETERS, SIDE
@@ -106,6 +108,11 @@ def _naive_channels(inputs, one, three, five):
             wrong(expected + inputs, "把输入算了两次（池化分支就是输入，只有一次）", joined),
             wrong(expected * 28**2, "乘了位置数，成了数的个数", "题目只问通道数。"),
             wrong(4 * inputs, "让每条分支都输出了输入的通道数", joined),
+            *(
+                wrong(sum(some), f"只加了 {' + '.join(map(str, some))}，漏掉了别的分支", joined)
+                for length in (2, 3)
+                for some in combinations((one, three, five, inputs), length)
+            ),
         ),
     )
 

@@ -127,6 +127,16 @@ def _deeper_table(a, b, c, d):
                 "按论文的数法，BN 和 ReLU 不数。",
             ),
             wrong(3 * (blocks + 4) + 2, "每一组多算了一个模块", "括号里就是每组模块的个数。"),
+            *(
+                wrong(
+                    each * blocks + more,
+                    f"每个模块算了 {each} 层，首尾等等算了 {more} 层",
+                    f"{three}{ends}",
+                )
+                for each in (1, 2, 3, 4)
+                for more in (-1, 0, 1, 2, 3, 4, 5, 6)
+                if (each, more) != (3, 2)
+            ),
         ),
     )
 
@@ -322,6 +332,16 @@ def _paths(a, b, c, d):
             wrong(2**a + 2**b + 2**c + 2**d, "各组算好以后相加了（应当相乘）", times),
             wrong(1, "按普通网络算；有捷径就不止一条路", times),
             wrong(2 * blocks + 2, "数的是层数", times),
+            *(
+                wrong(2 ** (blocks - group), f"漏掉了一组（{group} 个模块）", times)
+                for group in (a, b, c, d)
+            ),
+            wrong(
+                (a + 1) * (b + 1) * (c + 1) * (d + 1),
+                "每组只数了走几个模块，没有数是哪几个",
+                "同样走两个模块，走的是哪两个，是不同的路。",
+            ),
+            wrong(3**blocks, "让每个模块有三种选择（只有两种）", times),
         ),
     )
 

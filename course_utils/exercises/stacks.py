@@ -215,6 +215,31 @@ _PARAMETER_SLIPS = (
 )
 
 
+def _sums_for_products(layers):
+    """What should be multiplied is added."""
+    yield Slip(
+        "channels",
+        "把输入和输出的通道数相加了（应当相乘）",
+        _DEPTH,
+        _each(inputs=1, outputs=lambda one: one.inputs + one.outputs),
+    )
+    yield Slip(
+        "positions",
+        "把核的高和宽相加了（应当相乘）",
+        _AREA,
+        _where(lambda one: one.side > 2, _each(window=lambda one: (2 * one.side,))),
+    )
+    for place, layer in enumerate(layers if len(layers) > 1 else ()):
+        yield Slip(
+            "channels",
+            f"{layer.name}只算了一个卷积核",
+            _KERNELS,
+            lambda all_, p=place: tuple(
+                replace(one, outputs=1, groups=1) if i == p else one for i, one in enumerate(all_)
+            ),
+        )
+
+
 def _one_less_and_more(layers):
     """A layer forgotten, or only one counted, or the last once more."""
     number = len(layers)
@@ -326,6 +351,7 @@ def count_parameters(layers, positions=0):
         *_one_less_and_more(layers),
         *_other_channels(layers),
         *_bias_of_one(layers),
+        *_sums_for_products(layers),
         *_other_kernels(layers),
     ]
     if positions:

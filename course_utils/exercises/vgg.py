@@ -187,6 +187,19 @@ def _larger_image(size):
                 "按 256 个通道算",
                 flat,
             ),
+            wrong(
+                side * side * 512 + 4096,
+                "channels",
+                "把输入和输出的个数相加了（应当相乘）",
+                "每个单元都看展平以后的全部数。",
+            ),
+            wrong(side * side * 4096, "channels", "漏了 512 个通道，也没有算偏置", flat),
+            wrong(
+                512 * 4096,
+                "positions",
+                "只算了 512 个通道，没有乘位置（没有展平），也没有算偏置",
+                flat,
+            ),
         ),
     )
 
