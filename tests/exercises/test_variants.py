@@ -50,11 +50,12 @@ def test_the_third_hint_is_worked_with_other_numbers(name):
         assert worked in verdict.hints[2]
 
 
-@pytest.mark.parametrize("name", NUMBERS)
+STOPS_BEFORE_THE_NUMBER = {"6.3-3", "6.4-5", "6.6-6"}
+
+
+@pytest.mark.parametrize("name", [n for n in NUMBERS if n not in STOPS_BEFORE_THE_NUMBER])
 def test_the_worked_step_is_right(name):
     asked = EXERCISES[name]
-    if name in ("6.3-3", "6.4-5", "6.6-6"):
-        pytest.skip("its worked step stops before the number")
     for seed in SEEDS[:8]:
         expected = asked.question(seed).expected
         text = asked.work(**asked.numbers(seed)).replace(",", "")
