@@ -12,18 +12,22 @@ from .codes import digit_codes
 from .connections import connection_table
 from .curves import seed_scatter, training_curves
 from .dense_block import dense_block
+from .equivariance import moving_answers
 from .error_tradeoff import error_tradeoff
 from .errors_against_costs import errors_against_costs
 from .ilsvrc import challenge_errors
 from .images import feature_map_strip, image_grid
 from .kernels import kernel_grid
 from .layer_shares import layer_shares
+from .layer_walk import layer_walk
 from .mastery import mastery_map
 from .padding import padded_digit
 from .profiles import layer_profile
 from .race import race_curves
 from .residual_blocks import residual_blocks
 from .sharing import local_connections
+from .shift_errors import errors_against_shift
+from .sliding import sliding_kernel
 from .stack_parameters import stack_parameters
 from .stacked_fields import stacked_fields
 from .stages import network_stages
@@ -43,14 +47,17 @@ __all__ = [
     "digit_codes",
     "error_tradeoff",
     "errors_against_costs",
+    "errors_against_shift",
     "feature_map_strip",
     "grouped_bars",
     "image_grid",
     "kernel_grid",
     "layer_profile",
     "layer_shares",
+    "layer_walk",
     "local_connections",
     "mastery_map",
+    "moving_answers",
     "network_stages",
     "network_timeline",
     "network_volumes",
@@ -59,6 +66,7 @@ __all__ = [
     "race_curves",
     "residual_blocks",
     "seed_scatter",
+    "sliding_kernel",
     "stack_parameters",
     "stacked_fields",
     "subsampling_step",

@@ -34,13 +34,13 @@ def local_connections(inputs=9, kernel=3, stride=2):
     figure = new_figure(9.8, 3.7, layout="constrained")
     figure.suptitle(
         f"{inputs} 个输入单元、{outputs} 个输出单元的三种连接方式"
-        "（连线上的数字是权值的编号，不计偏置）",
+        "（连线上的数字是权重的编号，不计偏置）",
         fontsize=LARGE,
     )
     left, middle, right = figure.subplots(1, 3)
     _draw(left, "全连接", full, inputs, outputs)
     _draw(middle, f"局部连接：每个单元看 {kernel} 个输入", local, inputs, outputs)
-    _draw(right, "局部连接，权值共享", shared, inputs, outputs)
+    _draw(right, "局部连接，权重共享", shared, inputs, outputs)
     return figure
 
 
@@ -75,7 +75,7 @@ def _draw(ax, words, links, inputs, outputs):
     ax.text(
         (inputs - 1) / 2,
         -0.3,
-        f"{len(links)} 条连接，{len(weights)} 个不同的权值",
+        f"{len(links)} 条连接，{len(weights)} 个不同的权重",
         fontsize=NORMAL,
         ha="center",
         va="top",

@@ -316,6 +316,24 @@ def tiny_digits(images, labels, seed=0, split="image"):
     return _as_signs(train), _as_signs(test)
 
 
+def tiny_drawings(images, seed=0):
+    """Binary digits of 16x16 pixels as in ``tiny_digits``, but each drawing only once.
+
+    Args:
+        images: uint8 (n, 28, 28), of MNIST.
+        seed: chooses one of the four horizontal positions for each.
+
+    Returns:
+        float32 (n, 1, 16, 16) with +1 for ink and -1 for background.
+    """
+    places = np.random.default_rng(seed).integers(0, 4, len(images))
+    copies = [
+        np.pad(_fit_to_frame(image), ((0, 0), (place, 3 - place)))
+        for image, place in zip(images, places, strict=True)
+    ]
+    return np.where(np.stack(copies)[:, None], 1, -1).astype("float32")
+
+
 def _fit_to_frame(image, rows=16, columns=13):
     """Binary copy of a digit, its longer side fitted to the frame, the shape kept."""
     y, x = np.nonzero(image > 127)

@@ -150,6 +150,18 @@ DRAWINGS = {
     "heat map": lambda: figures.weight_heat_map(
         {"训练前": [HEARD, HEARD], "训练后": [HEARD, HEARD]}, ["转换层", "分类层"], "谁听谁的"
     ),
+    "shifts": lambda: figures.errors_against_shift(
+        {"共享，取平均": [[10, 12, 20], [9, 14, 30]], "共享，全连接头": [[6, 27, 69]]}, "平移"
+    ),
+    "sliding": lambda: figures.sliding_kernel(
+        DIGITS[0] / 255, [[-1, -1, -1], [2, 2, 2], [-1, -1, -1]], ((9, 12), (16, 16), (24, 4))
+    ),
+    "moving": lambda: figures.moving_answers(
+        DIGITS[:2], DIGITS[:2], [0.081, 0.081], [-1.2, 0.8], 6
+    ),
+    "walk": lambda: figures.layer_walk(
+        {"input": DIGITS[0], "C1": DIGITS[:6], "C3": NORMALS[:, 0], "F6": np.arange(84)}, "一个 7"
+    ),
     "stack sizes": lambda: figures.stack_parameters(((3, 3), (5,))),
 }
 
@@ -316,6 +328,36 @@ def test_feature_maps_share_one_scale():
     assert limits == {(0, 9)}
 
 
+def test_shifts_show_mean_spread_and_chance():
+    figure = figures.errors_against_shift({"取平均": [[10, 20], [20, 40]]}, "平移")
+    (ax,) = figure.axes
+    curve, chance = ax.lines
+    assert np.allclose(curve.get_ydata(), [15, 30]) and set(chance.get_ydata()) == {90}
+    band = ax.collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == (10, 40)
+
+
+def test_a_sliding_kernel_gives_a_cell_for_every_place():
+    image = np.zeros((6, 8))
+    image[2, 1:5] = 1
+    figure = figures.sliding_kernel(image, [[-1, -1, -1], [2, 2, 2], [-1, -1, -1]], ((1, 1),))
+    maps = figure.axes[2].images[0].get_array()
+    assert maps.shape == (4, 6) and maps[1, 1] == 6 and maps[2, 1] == -3
+    assert "6" in words(figure) and "特征图 4×6" in words(figure)
+    with pytest.raises(ValueError, match="at most 3 can be marked"):
+        figures.sliding_kernel(image, np.ones((3, 3)), ((0, 0),) * 4)
+
+
+def test_a_walk_has_a_row_for_each_layer_and_at_most_sixteen_maps_in_it():
+    many = np.random.default_rng(0).normal(size=(20, 5, 5))
+    figure = figures.layer_walk({"input": DIGITS[0], "C3": many, "F6": np.arange(84)}, "7")
+    assert len(figure.axes) == 1 + 16 + 1
+    assert [text for text in words(figure) if "：" in text] == [
+        "输入：28×28", "C3：20 张 5×5", "F6：84 个数"
+    ]  # fmt: skip
+    assert np.array_equal(figure.axes[-1].images[0].get_array(), np.arange(84).reshape(12, 7))
+
+
 def test_codes_are_drawn_in_order():
     figure = figures.digit_codes(CODES)
     assert all(
@@ -358,7 +400,7 @@ def test_kernels_have_limits_around_zero():
 def test_sharing_counts_what_it_draws(settings, counts):
     figure = figures.local_connections(**settings)
     written = [text for text in words(figure) if "条连接" in text]
-    assert written == [f"{links} 条连接，{weights} 个不同的权值" for links, weights in counts]
+    assert written == [f"{links} 条连接，{weights} 个不同的权重" for links, weights in counts]
     assert [len(ax.lines) for ax in figure.axes] == [links for links, _ in counts]
 
 

@@ -207,6 +207,21 @@ def test_tiny_digits_are_the_reports_in_number_and_kind(split):
         assert np.bincount(labels).tolist() == [each] * 10
 
 
+def test_tiny_drawings_are_each_there_once_at_all_four_places():
+    images = load_mnist("test")[0][:200]
+    tiny = datasets.tiny_drawings(images)
+    assert tiny.shape == (200, 1, 16, 16) and tiny.dtype == np.float32
+    assert set(np.unique(tiny)) == {-1, 1}
+    tallest = [image[0] for image in tiny if (image[0] > 0).any(axis=1).all()]
+    assert len(tallest) > 100  # most digits are taller than wide and fill the 16 rows
+    ink = (tiny[:, 0] > 0).any(axis=1)  # by columns; a frame of 13 leaves three free
+    left = ink.argmax(axis=1)
+    again = datasets.tiny_drawings(images, seed=1)
+    moved = (again[:, 0] > 0).any(axis=1).argmax(axis=1) - left
+    assert set(moved) == set(range(-3, 4))
+    assert [int((one > 0).sum()) for one in tiny] == [int((one > 0).sum()) for one in again]
+
+
 def test_tiny_digits_refuse_another_split():
     with pytest.raises(ValueError, match="split is 'writer'"):
         datasets.tiny_digits(*datasets.load_mnist("train"), split="writer")

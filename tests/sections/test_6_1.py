@@ -77,7 +77,7 @@ def test_sparse_convolution_refuses_an_uneven_table():
 
 
 def test_locally_connected_by_hand():
-    layer = SECTION.LocallyConnected(1, kernel=3, padding=1, size=8)
+    layer = SECTION.LocallyConnected(1, 1, 8, kernel=3)
     x = paddle.randn([2, 1, 16, 16])
     padded = np.pad(x.numpy()[:, 0], ((0, 0), (1, 1), (1, 1)))
     weight = layer.weight.numpy().reshape(8, 8, 3, 3)
@@ -85,6 +85,58 @@ def test_locally_connected_by_hand():
         window = padded[:, 2 * i : 2 * i + 3, 2 * j : 2 * j + 3]
         by_hand = (window * weight[i, j]).sum(axis=(1, 2)) + float(layer.bias[0, i, j])
         np.testing.assert_allclose(layer(x).numpy()[:, 0, i, j], by_hand, atol=1e-5)
+
+
+def test_a_local_layer_with_equal_weights_everywhere_is_a_convolution():
+    local = SECTION.LocallyConnected(2, 3, 8)
+    kernels = paddle.randn([50, 3])
+    local.weight.set_value(kernels.expand([64, 50, 3]))
+    x = paddle.randn([4, 2, 16, 16])
+    shared = F.conv2d(x, kernels.t().reshape([3, 2, 5, 5]), stride=2, padding=2)
+    np.testing.assert_allclose(local(x).numpy(), shared.numpy(), atol=1e-4)
+
+
+def test_digits_move_and_nothing_is_cut():
+    (images, _), _ = SECTION.digit_sets()
+    moved = SECTION.shifted(images[:50], 6, -6)
+    np.testing.assert_array_equal(moved[:, :, :-6, 6:], images[:50, :, 6:, :-6])
+    assert np.allclose(moved.sum(axis=(1, 2, 3)), images[:50].sum(axis=(1, 2, 3)))
+
+
+def test_seeds_draw_different_digits_to_learn_and_the_same_to_test_on():
+    (one, _), (test, _) = SECTION.digit_sets(0)
+    (other, _), (same, _) = SECTION.digit_sets(1)
+    assert len(one) == len(other) == len(test) == 2_000
+    as_bytes = [{image.tobytes() for image in part} for part in (one, other)]
+    assert not as_bytes[0] & as_bytes[1]
+    np.testing.assert_array_equal(test, same)
+
+
+@pytest.mark.parametrize("head, same", [("average", True), ("dense", False)])
+def test_without_borders_a_mean_over_places_does_not_see_a_shift_of_four(head, same):
+    """Four pixels are the strides of all layers together, and a ring of cells has no border."""
+    net = SECTION.shift_net("ring", head)
+    x = np.random.default_rng(0).random((5, 1, 32, 32), dtype="float32")
+    answers = [net(paddle.to_tensor(image)).numpy() for image in (x, SECTION.shifted(x, 4, -8))]
+    assert np.allclose(*answers, atol=1e-4) is same
+
+
+def test_sliding_takes_the_best_answer_of_all_places():
+    net = SECTION.LeNet5()
+    x = paddle.randn([2, 1, 32, 32])
+    canvas = F.pad(x, [8] * 4, value=-0.1)
+    crops = [net(canvas[:, :, i : i + 32, j : j + 32])
+             for i in range(0, 17, 4) for j in range(0, 17, 4)]  # fmt: skip
+    best = paddle.stack(crops).max(axis=0)
+    np.testing.assert_allclose(SECTION.Sliding(net)(x).numpy(), best.numpy(), rtol=1e-3, atol=1e-2)
+
+
+def test_the_equally_wide_nets_of_1989_differ_only_in_sharing():
+    totals = {net.__name__: analyze(lambda net=net: net(*SECTION.EQUAL.get(net.__name__, ())),
+                                    (1, 1, 16, 16)).totals
+              for net in (SECTION.Net3, SECTION.Net4, SECTION.Net5)}  # fmt: skip
+    assert {one["connections"] for one in totals.values()} == {5_194}
+    assert [one["params"] for one in totals.values()] == [5_194, 4_060, 1_060]
 
 
 @pytest.mark.parametrize("name", ["Net1", "Net2", "Net3", "Net4", "Net5"])
