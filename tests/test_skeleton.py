@@ -20,7 +20,7 @@ NETWORK_SECTIONS = [s for s in notebooks.sections() if s not in ("6.0", "6.7")]
 HEADINGS = ["背景", "逐层搭建", "完整网络与参数表", "交互探索", "训练", "验证书中的结论"]
 HEADINGS += ["练习", "小结与延伸"]
 # Sections of the second edition: a network fails, an idea saves it, an experiment settles it.
-REBUILT = ("6.1",)
+REBUILT = ("6.1", "6.2")
 ARC = ["问题", "想法", "逐层搭建", "完整网络与参数表", "决定性实验", "练习", "小结与延伸"]
 APPENDIX = "附录：与书核对"
 MOST_CHARACTERS, MOST_LINES = 5_000, 330  # of the main path: an hour for a second-year student

@@ -5,6 +5,7 @@ file and shows nothing. Let the call be the last line of a cell, and the noteboo
 ``course_utils.runtime.use_plot_style()`` must have chosen the Chinese font before.
 """
 
+from .activations import activation_curves
 from .bars import grouped_bars
 from .branches import branch_module
 from .channel_staircase import channel_staircase
@@ -15,6 +16,7 @@ from .dense_block import dense_block
 from .equivariance import moving_answers
 from .error_tradeoff import error_tradeoff
 from .errors_against_costs import errors_against_costs
+from .gaps import error_gaps
 from .ilsvrc import challenge_errors
 from .images import feature_map_strip, image_grid
 from .kernels import kernel_grid
@@ -22,8 +24,8 @@ from .layer_shares import layer_shares
 from .layer_walk import layer_walk
 from .mastery import mastery_map
 from .padding import padded_digit
+from .panels import curve_panels
 from .profiles import layer_profile
-from .race import race_curves
 from .residual_blocks import residual_blocks
 from .sharing import local_connections
 from .shift_errors import errors_against_shift
@@ -32,6 +34,7 @@ from .stack_parameters import stack_parameters
 from .stacked_fields import stacked_fields
 from .stages import network_stages
 from .subsampling import pooling_windows, subsampling_step
+from .thinned_networks import thinned_networks
 from .timeline import network_timeline
 from .twin_networks import twin_networks
 from .two_gpus import two_gpus
@@ -39,12 +42,15 @@ from .volumes import network_volumes
 from .weight_heat_map import weight_heat_map
 
 __all__ = [
+    "activation_curves",
     "branch_module",
     "challenge_errors",
     "channel_staircase",
     "connection_table",
+    "curve_panels",
     "dense_block",
     "digit_codes",
+    "error_gaps",
     "error_tradeoff",
     "errors_against_costs",
     "errors_against_shift",
@@ -63,13 +69,13 @@ __all__ = [
     "network_volumes",
     "padded_digit",
     "pooling_windows",
-    "race_curves",
     "residual_blocks",
     "seed_scatter",
     "sliding_kernel",
     "stack_parameters",
     "stacked_fields",
     "subsampling_step",
+    "thinned_networks",
     "training_curves",
     "twin_networks",
     "two_gpus",

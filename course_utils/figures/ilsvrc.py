@@ -7,15 +7,14 @@ def challenge_errors(entries, human, title="ILSVRC 图像分类的 top-5 错误�
     """Draw the winner's error of each year as a bar, with the network and its depth below.
 
     Args:
-        entries: (year, name, error in %, depth) from the first year on; depth is the number of
-            layers, or a short text where there is no single one.
+        entries: (year, name, error in %, words) from the first year on; the words say how deep the
+            networks were, None stands for features made by hand.
         human: error in % of a trained person, drawn as a line.
     """
     figure = new_figure(10, 4.8, layout="constrained")
     ax = figure.add_subplot()
-    for position, (_, _, error, depth) in enumerate(entries):
-        learnt = isinstance(depth, int)
-        style = {"color": BLUE} if learnt else {"color": PALE, "edgecolor": GREY, "hatch": "//"}
+    for position, (_, _, error, words) in enumerate(entries):
+        style = {"color": BLUE} if words else {"color": PALE, "edgecolor": GREY, "hatch": "//"}
         ax.bar(position, error, width=0.62, **style)
         ax.annotate(
             f"{error:g}",
@@ -37,15 +36,11 @@ def challenge_errors(entries, human, title="ILSVRC 图像分类的 top-5 错误�
         fontsize=NORMAL,
         color=VERMILION,
     )
-    words = [f"{year}\n{name}\n{_depth(depth)}" for year, name, _, depth in entries]
-    ax.set_xticks(range(len(entries)), words, fontsize=SMALL, linespacing=1.4)
+    ticks = [f"{year}\n{name}\n{words or '手工特征'}" for year, name, _, words in entries]
+    ax.set_xticks(range(len(entries)), ticks, fontsize=SMALL, linespacing=1.4)
     ax.tick_params(axis="x", length=0)
     ax.set_ylabel("top-5 错误率（%）", fontsize=NORMAL)
-    ax.set_title(f"{title}（蓝色：一种结构的卷积网络；斜线：其他）", fontsize=LARGE)
+    ax.set_title(f"{title}（蓝色：卷积网络；斜线：手工特征）", fontsize=LARGE)
     ax.grid(axis="y", color=PALE, lw=0.8)
     ax.set_axisbelow(True)
     return figure
-
-
-def _depth(depth):
-    return f"{depth} 层" if isinstance(depth, int) else depth

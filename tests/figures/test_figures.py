@@ -73,6 +73,7 @@ TWIN_ROWS = [
     ("conv4_x\n14×14", [(f"4.{i}", "3×3 /2\n256", "conv") for i in range(12)]),
 ]
 TWIN_SHORTCUTS = [(f"4.{i}", f"4.{i + 1}", i > 0) for i in range(0, 12, 2)]
+INPUTS = np.linspace(-6, 6, 25)
 DENSE_NODES = [
     ("输入 $x_0$", None, 6), ("$H_1$", 6, 4), ("$H_2$", 10, 4), ("$H_3$", 14, 4),
     ("$H_4$", 18, 4), ("转换层", 22, None),
@@ -132,12 +133,28 @@ DRAWINGS = {
         "从 LeNet 到 VGG",
     ),
     "winners": lambda: figures.challenge_errors(
-        [(2011, "XRCE", 25.8, "手工特征"), (2012, "AlexNet", 16.4, 8)], human=5.1
+        [(2011, "XRCE", 25.8, None), (2012, "AlexNet", 16.4, "8 层")], human=5.1
     ),
     "two GPUs": lambda: figures.two_gpus(
         [(f"C{n}", (192, 13, 13), 21632 * (n == 3)) for n in range(1, 12)]
     ),
-    "race": lambda: figures.race_curves({"ReLU": [([50, 60], [40, 25])]}, target=25),
+    "activations": lambda: figures.activation_curves(
+        {name: (INPUTS, np.tanh(INPUTS), 1 - np.tanh(INPUTS) ** 2) for name in ("tanh", "sigmoid")}
+    ),
+    "curves side by side": lambda: figures.curve_panels(
+        {f"深度 {depth}": {"ReLU": ([1, 2], [[0.3, 0.2], [0.4, np.nan]])} for depth in (4, 8, 16)},
+        "损失",
+        "学习率",
+        "最后的损失",
+        xscale="log",
+        level=(2.3, "乱猜"),
+    ),
+    "gaps": lambda: figures.error_gaps(
+        {row: {"dropout": ([0, 5], [[90, 0]], [[90, 9]])} for row in ("标签全对", "30 % 错标签")},
+        "轮",
+        "训练与测试之间的距离",
+    ),
+    "thinned": lambda: figures.thinned_networks((2, 3, 2), [[(0, 1), (0, 2), (0, 1)]]),
     "shares": lambda: figures.layer_shares(["c1", "f6"], {"参数量": [3, 97], "乘加次数": [80, 20]}),
     "stacks": lambda: figures.stacked_fields((3, 3), (5,)),
     "residual blocks": lambda: figures.residual_blocks(RESIDUAL_BLOCKS),
@@ -547,3 +564,32 @@ def test_heat_maps_of_a_row_share_their_scale_and_leave_out_what_is_not_there():
     assert {picture.get_clim() for picture in pictures} == {(0, 15)}
     assert all(picture.get_array().mask.sum() == 6 for picture in pictures)
     assert [label.get_text() for label in axes[0].get_xticklabels()] == ["1", "2", "3", "转换层"]
+
+
+def test_a_curve_has_its_mean_its_band_and_the_colour_of_its_label():
+    figure = figures.curve_panels(
+        {"4": {"ReLU": ([1, 2], [[0.2, 0.4], [0.4, 0.8]])}, "8": {"tanh": ([1, 2], [[1, 1]])}},
+        "损失", "步数", "损失",
+    )  # fmt: skip
+    left, right = figure.axes
+    assert left.lines[0].get_ydata().tolist() == pytest.approx([0.3, 0.6])
+    assert left.collections[0].get_paths()[0].get_extents().height == pytest.approx(0.6)
+    assert to_hex(left.lines[0].get_color()) != to_hex(right.lines[0].get_color())
+    with pytest.raises(ValueError, match="0 labels"):
+        figures.curve_panels({"": {}}, "", "", "")
+
+
+def test_the_gap_ends_at_the_mean_of_the_seeds():
+    figure = figures.error_gaps(
+        {"": {"": ([0, 5], [[90, 0], [90, 2]], [[90, 8], [90, 9]])}}, "", ""
+    )
+    train, test = figure.axes[0].lines
+    assert train.get_ydata()[-1] == pytest.approx(1) and test.get_ydata()[-1] == pytest.approx(8.5)
+    assert "8.5 %" in words(figure)
+
+
+def test_a_thinned_network_has_the_lines_between_what_is_kept():
+    figure = figures.thinned_networks((2, 3, 2), [[(0, 1), (0, 2), (0, 1)]])
+    whole, thin = figure.axes
+    assert len(whole.lines) - 7 == 2 * 3 + 3 * 2  # a dot for each of the seven units
+    assert len(thin.lines) - 7 - 1 == 2 * 2 + 2 * 2  # and a cross for the one left out

@@ -2,6 +2,7 @@
 
 import tempfile
 import types
+from itertools import product
 
 import numpy as np
 import paddle
@@ -9,7 +10,9 @@ import pytest
 
 from course_utils import analyze, exercises, figures, load_section, runtime
 from course_utils.book import textbook
+from course_utils.runtime import REPO
 from course_utils.training import processes
+from course_utils.training.history import History
 
 SECTION = load_section("6.2")
 IMAGE = (1, 3, 227, 227)
@@ -158,16 +161,87 @@ def test_plain_pooling_keeps_the_sizes_of_the_small_network():
     assert [tables[0]["c1"].output_shape[2], *pooled] == [15, 7, 3, 1]
 
 
-def test_the_race_ends_at_its_goal_or_gives_up():
-    images = np.zeros([200, 1, 16, 16], "float32")
-    labels = np.arange(200) % 2
-    images[labels == 1, :, :8] = 1
+def test_one_digit_is_one_digit_moved_by_a_pixel_at_most():
+    images = np.zeros([50, 1, 14, 14], "float32")
+    images[:, 0, 5:9, 6:8] = np.arange(1, 51)[:, None, None]
+    moved = SECTION.shifted(images, np.random.default_rng(0))
+    rows, columns = (
+        np.array([np.argmax(x[0].max(axis=axis) > 0) for x in moved]) for axis in (1, 0)
+    )
+    assert set(rows - 5) == set(columns - 6) == {-1, 0, 1}
+    np.testing.assert_array_equal(moved.sum(axis=(1, 2, 3)), images.sum(axis=(1, 2, 3)))
+
+
+def test_a_wrong_label_is_wrong_and_the_share_is_kept():
+    labels = np.arange(2_000) % 10
+    changed = SECTION.some_wrong(labels, 0.3, seed=5)
+    assert 0.25 < (changed != labels).mean() < 0.35
+    assert set(changed) == set(range(10))
+    np.testing.assert_array_equal(SECTION.some_wrong(labels, 0.0), labels)
+
+
+def test_digits_are_means_of_four_pixels():
+    images, labels = SECTION.digits("test", 3, seed=1)
+    chosen = np.random.default_rng(1).permutation(10_000)[:3]
+    raw, answers = SECTION.datasets.load_mnist("test")
+    whole = SECTION.datasets.load_mnist("train")[0]
+    mean = raw[chosen[2], 10:12, 14:16].mean()
+    assert images[2, 0, 5, 7] == pytest.approx((mean - whole.mean()) / whole.std(), abs=1e-4)
+    assert labels.tolist() == answers[chosen].tolist()
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "ReLU"])
+def test_deep_nets_differ_in_their_activation_alone(name):
+    table = analyze(lambda: SECTION.DeepNet(name, 8), (1, 1, 14, 14))
+    assert table.totals["params"] == 160 + 7 * (9 * 16 + 1) * 16 + (16 * 49 + 1) * 10
+    assert sum(row.type == "Conv2D" for row in table.rows) == 8
+
+
+def test_fit_measures_before_every_tenth_step_and_at_the_end():
+    images, labels = np.zeros([100, 1, 14, 14], "float32"), np.zeros(100, "int64")
+    images[50:], labels[50:] = 1, 1
     paddle.seed(0)
-    net = SECTION.FourLayerNet(paddle.nn.ReLU, side=16)
-    curve = SECTION.race(net, images, labels, 0.002, seed=0, most=120, target=5)
-    assert len(curve) < 71 and curve[-1] <= 5 and (curve[:-1] > 5).all()
-    idle = SECTION.race(net, images, 1 - labels, 0.0, seed=0, most=55)
-    assert len(idle) == 6 and idle[-1] > 25  # a rate of 0 learns nothing, so it gives up
+    net = SECTION.DeepNet("ReLU", 1)
+    losses = SECTION.fit(net, (images, labels), SECTION.loss_on(images, labels), 15, 0.03)
+    assert len(losses) == 3 + 1 and losses[-1] < losses[0] / 2
+    still = SECTION.fit(net, (images, labels), SECTION.loss_on(images, labels), 5, 0.0)
+    assert max(still) - min(still) < 1e-3
+
+
+class TestRecords:
+    @pytest.fixture
+    def losses(self):
+        """(seeds, depths, activations, rates, measurements)"""
+        record = History.load(REPO / "data/runs/6.2_depth.json")
+        assert "record_depth" in record.context["command"]
+        order = [(r["seed"], r["depth"], r["activation"], r["rate"]) for r in record.epochs]
+        assert order == [*product(range(3), SECTION.DEPTHS, SECTION.ACTIVATIONS, SECTION.RATES)]
+        values = np.array([r["losses"] for r in record.epochs], dtype=float)
+        return values.reshape(3, 3, 3, len(SECTION.RATES), 25)
+
+    def test_no_rate_starts_a_deep_sigmoid_net_and_a_shallow_one_learns(self, losses):
+        deep = losses[:, 1:, 0]
+        assert np.isfinite(deep).all() and deep.min() > 2.25
+        assert losses[:, 0, 0].min(axis=(1, 2)).max() < 1
+
+    def test_no_best_rate_lies_on_the_edge_of_the_grid(self, losses):
+        last = np.nan_to_num(losses[..., -1].mean(axis=0), nan=99)
+        best = last.argmin(axis=-1)
+        learning = last.min(axis=-1) < 1
+        assert learning.tolist() == [[True] * 3, [False, True, True], [False, True, True]]
+        assert ((best > 0) & (best < len(SECTION.RATES) - 1))[learning].all()
+
+    def test_remedies_shrink_the_gap_where_the_text_says_so(self):
+        record = History.load(REPO / "data/runs/6.2_remedies.json")
+        assert "record_remedies" in record.context["command"]
+        order = [(r["seed"], r["labels"], r["way"]) for r in record.epochs]
+        assert order == [*product(range(3), SECTION.LABELS, SECTION.WAYS)]
+        values = np.array([r["errors"] for r in record.epochs]).reshape(3, 2, 4, 21, 2)
+        train, test = np.moveaxis(values[..., -1, :], -1, 0)
+        assert (train[:, :, 0] < 0.5).all()  # without a remedy: learnt by heart, wrong labels too
+        assert (test[:, 0, 1:].max(axis=0) < test[:, 0, 0].min()).all()  # right labels: each helps
+        assert test[:, 1, 1].max() < test[:, 1, 0].min()  # wrong labels: dropout
+        assert test[:, 1, 3].max() < test[:, 1, 1:3].min()  # and both together
 
 
 def test_crops_and_flips_keep_the_shape_and_move_the_picture():
@@ -277,10 +351,3 @@ class TestFigures:
         words = self.words(figures.two_gpus(layers))
         assert {"各送\n84.5 KB", "各送\n800 B"} <= words
         assert any("两个方向合计 170.6 KB" in word for word in words)
-
-    def test_a_race_ends_where_the_run_ended(self):
-        figure = figures.race_curves({"ReLU": [([50, 60], [40, 24])]}, target=25)
-        (ax,) = figure.axes
-        assert ax.lines[1].get_xydata().tolist() == [[60, 24]]
-        with pytest.raises(ValueError, match="0 labels"):
-            figures.race_curves({}, target=25)
