@@ -116,7 +116,7 @@ def built(factory, arguments):
         with np.errstate(divide="raise", invalid="raise"):  # a layer without any weights
             return factory(**arguments)
     except Exception as error:  # whatever the code of a notebook raises
-        if not arguments:
+        if not arguments and not isinstance(error, TypeError):  # that is about arguments, too
             raise NotebookError(f"{factory.__name__} 不能建立，{reason(error)}") from error
         raise NotebookError(
             f"{factory.__name__} does not take these arguments: {first_sentence(error)}"

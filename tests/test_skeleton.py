@@ -109,6 +109,9 @@ class TestNotebook:
         outputs = [o for cell in cells(path, "code") for o in cell["outputs"]]
         assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
 
+    def test_no_state_of_widgets_is_stored(self, path):
+        assert "widgets" not in json.loads(path.read_text(encoding="utf-8"))["metadata"]
+
     def test_cells_are_short_and_explained(self, path):
         code, prose = cells(path, "code"), cells(path, "markdown")
         assert len(prose) >= len(code)

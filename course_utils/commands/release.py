@@ -286,7 +286,8 @@ def _cancel_tasks(loop):
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()
-    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    with suppress(RuntimeError):  # the interrupt came from inside of the loop
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
 
 def _timings(seconds):

@@ -83,7 +83,7 @@ if sys.platform == "linux":
 # Nothing of these keeps the process from its answer, nor stays.
 HARMLESS = {
     "words": "print('✓ LeNet5')\nprint('✓', file=sys.stderr)\nos.system('echo ✓')",
-    "a fork that sleeps": "if not os.fork():\n    note()\n    time.sleep(10_000)",
+    "a fork that sleeps": "child = os.fork()\nif not child:\n    time.sleep(10_000)\nnote(child)",
     "a program that sleeps": (
         "note(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(10000)']).pid)"
     ),

@@ -294,7 +294,7 @@ NETWORKS = {
         (1, 1, 6, 6),
         0,
     ),
-    "not enough channels": (lambda: nn.Conv2D(3, 4, 3), (1, 1, 6, 6), "built for 3 input channels"),
+    "not enough channels": (lambda: nn.Conv2D(3, 4, 3), (1, 1, 6, 6), "按 3 个输入通道建立"),
     "a wrong sum": (lambda: Net(lambda n, x: x + n.line(x), line=line()), (2, 3), r"\[2, 3\]"),
     "an attribute that is missing": (lambda: Net(lambda n, x: n.lime(x)), (2, 3), "lime"),
     "nothing comes out": (lambda: Net(lambda n, x: None), (2, 3), 0),
